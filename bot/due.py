@@ -1,0 +1,146 @@
+"""Due work: anything that must happen later is a row with a due time, done once by whichever process is alive.
+
+A narrow function finds what is due across guilds; each row is then claimed by one guarded update under a lease, done
+by its registered handler, and marked done. A process that dies in between leaves a lease that lapses, and the handler
+is called again: handlers look at the rows they act on and do nothing when the thing is done. After downtime overdue
+work is done once, in the order it was due.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from bot import log
+from bot.stage import Actor, Session, Stage
+from db.tables import DueJob
+
+LEASE = timedelta(seconds=60)
+LATE_AFTER = timedelta(seconds=30)
+"""Work done later than this says so."""
+GUILDS_AT_ONCE = 4
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed row of due work."""
+
+    guild_id: int
+    due_job_id: int
+    kind: str
+    key: str
+    payload: dict[str, Any]
+    due_at: datetime
+    late: bool
+    """Done more than 30 s after it was due: the process was down or busy."""
+
+
+async def schedule(
+    session: Session, kind: str, key: str | int, due_at: datetime, payload: dict[str, Any] | None = None
+) -> None:
+    """Do `kind` for `key` at `due_at`; scheduling it again moves it, also when it was done before."""
+    values = {"payload": payload or {}, "due_at": due_at}
+    again = {**values, "lease_until": None, "done_at": None, "attempts": 0, "last_error": None}
+    row = insert(DueJob).values(guild_id=session.guild_id, kind=kind, key=str(key), **values)
+    await session.execute(
+        row.on_conflict_do_update(index_elements=[DueJob.guild_id, DueJob.kind, DueJob.key], set_=again)
+    )
+
+
+async def cancel(session: Session, kind: str, key: str | int) -> None:
+    """It need not happen any more."""
+    await session.execute(
+        update(DueJob)
+        .where(DueJob.guild_id == session.guild_id, DueJob.kind == kind, DueJob.key == str(key))
+        .values(done_at=session.now)
+    )
+
+
+async def run_once(stage: Stage) -> int:
+    """Do everything that is due now; returns how many rows this process did. One guild's trouble stops no other."""
+    waiting: dict[int, list[int]] = defaultdict(list)
+    for guild_id, job_id in await stage.db.due_jobs_across(stage.clock.now()):
+        waiting[guild_id].append(job_id)
+    gate = asyncio.Semaphore(GUILDS_AT_ONCE)
+
+    async def one_guild(guild_id: int, job_ids: list[int]) -> int:
+        async with gate:
+            return sum([await _do(stage, guild_id, job_id) for job_id in job_ids])
+
+    return sum(await asyncio.gather(*(one_guild(guild_id, ids) for guild_id, ids in waiting.items())))
+
+
+async def _do(stage: Stage, guild_id: int, job_id: int) -> bool:
+    itself = Actor.itself(guild_id)
+    with log.request(guild_id, None, log.new_code()):
+        try:
+            job = await stage.run(itself, lambda session: _claim(session, job_id))
+            if job is None:
+                return False
+            try:
+                await stage.registry.due[job.kind](stage, job)
+            except Exception:
+                _log.exception("due work %s %s failed; it is tried again", job.kind, job.key)
+                await stage.run(itself, lambda session: _put_back(session, job, repr(error)))
+                return False
+            await stage.run(itself, lambda session: _finish(session, job))
+            return True
+        except Exception:
+            _log.exception("due work %s could not be claimed or finished", job_id)
+            return False
+
+
+async def _claim(session: Session, job_id: int) -> Job | None:
+    """One guarded update: whoever gets the row does it; the others see nothing to do."""
+    row = (
+        await session.execute(
+            update(DueJob)
+            .where(
+                DueJob.guild_id == session.guild_id,
+                DueJob.due_job_id == job_id,
+                DueJob.done_at.is_(None),
+                DueJob.due_at <= session.now,
+                or_(DueJob.lease_until.is_(None), DueJob.lease_until <= session.now),
+            )
+            .values(lease_until=session.now + LEASE, attempts=DueJob.attempts + 1)
+            .returning(DueJob.kind, DueJob.key, DueJob.payload, DueJob.due_at)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    late = session.now - row.due_at > LATE_AFTER
+    return Job(session.guild_id, job_id, row.kind, row.key, row.payload, row.due_at, late)
+
+
+async def _finish(session: Session, job: Job) -> None:
+    """Marked done only if it was not moved meanwhile: a handler that schedules its own next time keeps it."""
+    await session.execute(
+        update(DueJob)
+        .where(
+            DueJob.guild_id == session.guild_id,
+            DueJob.due_job_id == job.due_job_id,
+            DueJob.due_at == job.due_at,
+        )
+        .values(done_at=session.now, lease_until=None)
+    )
+
+
+async def _put_back(session: Session, job: Job, error: str) -> None:
+    """Tried again after 5 s, 10 s, 20 s, ... at most an hour apart."""
+    attempts = select(DueJob.attempts).where(DueJob.guild_id == job.guild_id, DueJob.due_job_id == job.due_job_id)
+    wait = min(5 * 2 ** ((await session.execute(attempts)).scalar_one() - 1), 3600)
+    await session.execute(
+        update(DueJob)
+        .where(
+            DueJob.guild_id == session.guild_id,
+            DueJob.due_job_id == job.due_job_id,
+            DueJob.due_at == job.due_at,
+        )
+        .values(lease_until=session.now + timedelta(seconds=wait), last_error=error[:500])
+    )

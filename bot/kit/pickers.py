@@ -1,0 +1,80 @@
+"""Autocomplete for people, and what every autocomplete needs: few choices, ranked kindly, within Discord's limits."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from sqlalchemy import select
+
+from bot.kit.door import Door
+from bot.kit.text import CHOICE_NAME, CHOICES, clip, plain
+from bot.registry import Choice
+from bot.typed import name_key, near_names
+from db.tables import Character, Member
+
+if TYPE_CHECKING:
+    from bot.stage import Session
+
+Autocomplete = Callable[[Any, discord.Interaction[Any], str], Awaitable[list[app_commands.Choice[str]]]]
+
+
+def offer(capability: str, look: "Callable[[Session, str], Awaitable[Sequence[Choice]]]") -> Autocomplete:
+    """An autocomplete for a cog: `look(session, typed)` gives the choices; who lacks the capability is offered none.
+
+    @adjust.autocomplete("member")
+    async def _(self, interaction, typed): return await offer("dkp.view", people)(self, interaction, typed)
+    """
+
+    async def complete(_: Any, interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        if interaction.guild is None:
+            return []
+        door = Door(interaction)
+
+        async def found(session: "Session") -> Sequence[Choice]:
+            return await look(session, typed) if session.may(capability) else ()
+
+        choices = await door.stage.run(door.actor, found)
+        return [
+            app_commands.Choice(name=clip(plain(choice.label), CHOICE_NAME), value=choice.value)
+            for choice in choices[:CHOICES]
+        ]
+
+    return complete
+
+
+def rank(typed: str, choices: Sequence[Choice]) -> list[Choice]:
+    """Those that start with what was typed, then those that contain it, then near ones; all of them for nothing typed."""
+    key = name_key(typed)
+    if not key:
+        return list(choices[:CHOICES])
+    starts = [c for c in choices if name_key(c.label).startswith(key)]
+    holds = [c for c in choices if key in name_key(c.label) and c not in starts]
+    near = set(near_names(typed, [c.label for c in choices], 5)) if len(starts) + len(holds) < 5 else set()
+    rest = [c for c in choices if c.label in near and c not in starts and c not in holds]
+    return [*starts, *holds, *rest][:CHOICES]
+
+
+async def people(session: "Session", typed: str) -> list[Choice]:
+    """People by display name, main and alts; who left or has no Discord account is found too, marked."""
+    members = (
+        await session.execute(
+            select(Member.member_id, Member.display_name, Member.left_at, Member.discord_user_id).where(
+                Member.guild_id == session.guild_id
+            )
+        )
+    ).all()
+    played: dict[int, list[str]] = {}
+    for owner, name in await session.execute(
+        select(Character.owner_member_id, Character.name)
+        .where(Character.guild_id == session.guild_id, Character.retired_at.is_(None))
+        .order_by(Character.is_main.desc(), Character.character_id)
+    ):
+        played.setdefault(owner, []).append(name)
+    choices = []
+    for row in sorted(members, key=lambda row: (row.left_at is not None, row.display_name.casefold())):
+        alts = ", ".join(played.get(row.member_id, ()))
+        mark = " (left)" if row.left_at else " (no Discord account)" if row.discord_user_id is None else ""
+        label = f"{row.display_name}{f' · {alts}' if alts else ''}{mark}"
+        choices.append(Choice(label, f"#{row.member_id}"))
+    return rank(typed, choices)

@@ -1,0 +1,155 @@
+"""Who is who: guild rows, member rows, and finding the person somebody means."""
+
+import re
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from bot.refusals import NotFound
+from bot.typed import name_key, near_names
+from db.scope import GuildSession
+from db.tables import Character, Guild, Member, Pool, Stay
+
+if TYPE_CHECKING:
+    from bot.stage import Session
+
+DEFAULT_POOL = "DKP"
+_MENTION = re.compile(r"<@!?(\d{15,20})>|(\d{15,20})")
+
+
+async def ensure_guild(session: "Session", guild_id: int, name: str) -> None:
+    """The guild's row and its default pool, made on first sight; a guild that returns is no longer removed."""
+    await session.execute(
+        insert(Guild)
+        .values(guild_id=guild_id, name=name, joined_at=session.now)
+        .on_conflict_do_update(index_elements=[Guild.guild_id], set_={"name": name, "removed_at": None})
+    )
+    await session.execute(
+        insert(Pool)
+        .values(
+            guild_id=guild_id,
+            name=DEFAULT_POOL,
+            name_key=name_key(DEFAULT_POOL),
+            is_default=True,
+            created_at=session.now,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def present(session: "Session", member: Member | None, user_id: int, name: str) -> Member:
+    """The member row of somebody who is here now: made, renamed, or marked as returned when needed."""
+    if member is None:
+        row = insert(Member).values(
+            guild_id=session.guild_id,
+            discord_user_id=user_id,
+            display_name=name,
+            name_key=name_key(name),
+            joined_at=session.now,
+        )
+        await session.execute(row.on_conflict_do_nothing())
+        member = (
+            await session.execute(
+                select(Member).where(Member.guild_id == session.guild_id, Member.discord_user_id == user_id)
+            )
+        ).scalar_one()
+        stays = select(func.count()).where(Stay.guild_id == session.guild_id, Stay.member_id == member.member_id)
+        if not (await session.execute(stays)).scalar_one():
+            session.add(Stay(guild_id=session.guild_id, member_id=member.member_id, started_at=session.now))
+    if member.left_at is not None:
+        member.left_at = None
+        session.add(Stay(guild_id=session.guild_id, member_id=member.member_id, started_at=session.now))
+    if name and member.display_name != name:
+        member.display_name, member.name_key = name, name_key(name)
+    return member
+
+
+async def leave(session: "Session", user_id: int) -> Member | None:
+    """Mark a member as left and end their stay; None when we never knew them or they were gone already."""
+    member = await find_by_user(session, user_id)
+    if member is None or member.left_at is not None:
+        return None
+    member.left_at = session.now
+    await session.execute(
+        update(Stay)
+        .where(Stay.guild_id == session.guild_id, Stay.member_id == member.member_id, Stay.ended_at.is_(None))
+        .values(ended_at=session.now)
+    )
+    return member
+
+
+async def find_by_user(session: GuildSession, user_id: int) -> Member | None:
+    query = select(Member).where(Member.guild_id == session.guild_id, Member.discord_user_id == user_id)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def get_member(session: GuildSession, member_id: int) -> Member:
+    """The member behind an id, whether they left or not."""
+    member = await session.get(Member, (session.guild_id, member_id))
+    if member is None:
+        raise NotFound("There is no such member here any more.")
+    return member
+
+
+async def get_person(session: GuildSession, typed: str) -> Member:
+    """Whom somebody means: an autocomplete's id (`#12`), a mention or Discord id, a display name, a character's name.
+
+    A character stands for its owner. Case, spaces and look-alikes are matched kindly; two people of one name are asked.
+    """
+    typed = typed.strip()
+    if re.fullmatch(r"#\d{1,18}", typed):
+        return await get_member(session, int(typed[1:]))
+    if mention := _MENTION.fullmatch(typed):
+        member = await find_by_user(session, int(mention[1] or mention[2]))
+        if member is not None:
+            return member
+        raise NotFound("I do not know that person yet: they have not been active here.")
+    key = name_key(typed)
+    query = (
+        select(Member)
+        .outerjoin(
+            Character,
+            (Character.guild_id == Member.guild_id)
+            & (Character.owner_member_id == Member.member_id)
+            & Character.retired_at.is_(None),
+        )
+        .where(Member.guild_id == session.guild_id, or_(Member.name_key == key, Character.name_key == key))
+        .distinct()
+        .limit(3)
+    )
+    found = list((await session.execute(query)).scalars())
+    if len(found) == 1:
+        return found[0]
+    here = [member for member in found if member.left_at is None]
+    if len(here) == 1:
+        return here[0]
+    if found:
+        raise NotFound(f"{len(found)} people are called that; pick one from the list that appears while typing.")
+    near = near_names(typed, [label for label, _ in await names(session)], 3)
+    raise NotFound("Nobody here by that name.", near=near)
+
+
+async def names(session: GuildSession) -> list[tuple[str, int]]:
+    """Every name that stands for a person, display names and active characters: (name, member_id)."""
+    people = select(Member.display_name.label("name"), Member.member_id).where(Member.guild_id == session.guild_id)
+    played = select(Character.name, Character.owner_member_id).where(
+        Character.guild_id == session.guild_id, Character.retired_at.is_(None)
+    )
+    return [(row[0], row[1]) for row in await session.execute(people.union_all(played))]
+
+
+async def main_of(session: GuildSession, member_id: int) -> Character | None:
+    """The member's main character."""
+    query = select(Character).where(
+        Character.guild_id == session.guild_id, Character.owner_member_id == member_id, Character.is_main
+    )
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def mains(session: GuildSession, member_ids: list[int]) -> dict[int, Character]:
+    """Main characters by member, in one statement."""
+    query = select(Character).where(
+        Character.guild_id == session.guild_id, Character.owner_member_id.in_(member_ids), Character.is_main
+    )
+    return {character.owner_member_id: character for character in (await session.execute(query)).scalars()}

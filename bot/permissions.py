@@ -1,0 +1,81 @@
+"""Who may do what: capabilities granted to role groups as a table, not inherited; unsure means no.
+
+`/settings roles` and `/setup` are for who may Manage Server in Discord, whatever their group. Before the member
+role is mapped, who may Manage Server is officer and everybody else is a newcomer: may check in, bid and read.
+"""
+
+from typing import Final
+
+GROUPS: Final = ("developer", "officer", "recruiter", "member", "applicant", "guest")
+"""Role groups, high to low; one a member."""
+BADGE: Final = "raid_leader"
+"""On top of any group."""
+NEWCOMER: Final = "newcomer"
+"""Everybody without Manage Server, before the member role is mapped."""
+MANAGE_SERVER: Final = "manage_server"
+
+_RAIDERS = ("developer", "officer", "recruiter", "member")
+_READERS = (*_RAIDERS, "applicant", NEWCOMER)
+
+CAPABILITIES: Final[dict[str, tuple[str, frozenset[str]]]] = {
+    name: (doing, frozenset(who))
+    for name, doing, who in (
+        ("settings.roles", "map the roles", (MANAGE_SERVER,)),
+        ("settings.edit", "change settings", ("developer", "officer")),
+        ("settings.view", "see the settings", ("developer", "officer")),
+        ("characters.own", "keep characters", _READERS),
+        ("characters.manage", "change other people's characters", ("officer",)),
+        ("characters.view", "see characters", _READERS),
+        ("raids.manage", "lead raids", ("officer", BADGE)),
+        ("raids.cancel", "cancel raids", ("officer",)),
+        ("raids.check_in", "check in", _READERS),
+        ("raids.view", "see raids", _READERS),
+        ("dkp.view", "see points", _READERS),
+        ("dkp.adjust", "adjust points", ("officer",)),
+        ("dkp.undo", "undo", ("officer",)),
+        ("auctions.manage", "run auctions", ("officer", BADGE)),
+        ("auctions.bid", "bid", (*_RAIDERS, NEWCOMER)),
+        ("auctions.view", "see auctions", _READERS),
+        ("loot.award", "record awards", ("officer", BADGE)),
+        ("loot.view", "see loot", _READERS),
+        ("audit.view", "search the audit", ("developer", "officer")),
+    )
+}
+"""capability: (what it lets one do, who has it)."""
+
+_PLURAL = {
+    MANAGE_SERVER: "people who may Manage Server",
+    "developer": "developers",
+    "officer": "officers",
+    "recruiter": "recruiters",
+    "member": "members",
+    "applicant": "applicants",
+    BADGE: "raid leaders",
+}
+
+
+def allowed(capability: str, standings: frozenset[str]) -> bool:
+    """Whether somebody with these standings (group, badge, manage_server) has a capability."""
+    return bool(CAPABILITIES[capability][1] & standings)
+
+
+def refusal_sentence(capability: str) -> str:
+    """Who may, in words: "Only officers and raid leaders may lead raids; ask one of them."."""
+    doing, who = CAPABILITIES[capability]
+    names = [_PLURAL[group] for group in _PLURAL if group in who]
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"Only {listed} may {doing}; ask one of them."
+
+
+def standings(
+    *, role_group: str | None, role_ids: frozenset[int], manage_guild: bool, mapping: dict[str, int]
+) -> frozenset[str]:
+    """The words a person's capabilities hang on, from their roster group and what Discord says of them now."""
+    held = {MANAGE_SERVER} if manage_guild else set()
+    if "member" in mapping:
+        held.add(role_group or "guest")
+    else:
+        held.add("officer" if manage_guild else NEWCOMER)
+    if mapping.get(BADGE) in role_ids:
+        held.add(BADGE)
+    return frozenset(held)

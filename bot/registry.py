@@ -1,0 +1,78 @@
+"""What must reach upward: each slice's `setup` registers here what only it knows.
+
+How to undo what it did, how its audit actions read, what the doctor checks in it, what to do when its due work comes
+due, how its boards are drawn, and what a leaver or an outage means to it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.due import Job
+    from bot.stage import Session, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of an autocomplete: what is shown (at most 100 characters) and the id behind it."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """An audit row as the sentence makers see it; names are already safe to show."""
+
+    action: str
+    actor: str
+    about: str | None
+    target_id: int | None
+    before: dict[str, Any]
+    after: dict[str, Any]
+    reason: str | None
+
+
+class Undoable(Protocol):
+    """How one kind of act (an entry, a tick, an award) is undone by `/dkp undo`."""
+
+    async def recent(self, session: "Session", typed: str) -> list[Choice]:
+        """Recent acts of this kind in words, newest first; `value` is the plain id."""
+        ...
+
+    async def preview(self, session: "Session", act_id: int) -> list[str]:
+        """What follows, a line each: who ends where, who falls below the floor, which open bids stay uncovered."""
+        ...
+
+    async def undo(self, session: "Session", act_id: int, reason: str) -> str:
+        """Lock the parents, then all accounts, write one reversal per entry, and say what was done in a sentence."""
+        ...
+
+
+class BoardKind(Protocol):
+    """A kind of live card: an auction, a raid."""
+
+    async def draw(self, stage: "Stage", guild_id: int, subject_id: int) -> "tuple[discord.ui.LayoutView, bool] | None":
+        """The card now and whether it is still live; None when there is no such subject."""
+        ...
+
+
+@dataclass
+class Registry:
+    due: "dict[str, Callable[[Stage, Job], Awaitable[None]]]" = field(default_factory=dict)
+    """due work by kind; a handler opens its own transaction and may be called twice for one row."""
+    undo: dict[str, Undoable] = field(default_factory=dict)
+    """`entry`, `tick`, `award`: what `/dkp undo` can undo."""
+    sentences: dict[str, Callable[[AuditLine], str]] = field(default_factory=dict)
+    """audit action -> how it reads."""
+    doctor: "dict[str, Callable[[Session], Awaitable[list[str]]]]" = field(default_factory=dict)
+    """check name -> problems found in one guild, a sentence each."""
+    boards: dict[str, BoardKind] = field(default_factory=dict)
+    leavers: "list[Callable[[Stage, int, int], Awaitable[None]]]" = field(default_factory=list)
+    """(stage, guild_id, member_id): called from due work after a member left; must bear being called twice."""
+    outages: "list[Callable[[Stage, datetime, datetime], Awaitable[None]]]" = field(default_factory=list)
+    """(stage, started_at, ended_at): called before connecting when no process of ours lived for over 10 s."""

@@ -1,0 +1,235 @@
+"""The stage a use case plays on: who acts, in which guild, in one transaction, once.
+
+A use case is a function whose first parameter is `session`, made callable by doors with `@use_case(capability)`:
+
+    @use_case("dkp.adjust")
+    async def adjust(session: Session, member_id: int, amount: Decimal, reason: str) -> Adjusted: ...
+
+    answer = await adjust(stage, actor, member_id=7, amount=Decimal(5), reason="bring the cake")
+
+The call opens exactly one transaction in the actor's guild, answers a repeated interaction with the first answer,
+checks the capability, runs the function, keeps its answer, commits, and only then tells the facts and redraws
+the boards. A function that joins a running transaction takes `session` and never commits; `adjust.join(session, ...)`
+is the undecorated one.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property, update_wrapper
+from typing import Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
+
+from pydantic import TypeAdapter
+from sqlalchemy import exists, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from bot import people, permissions
+from bot.clock import Clock
+from bot.refusals import NotAllowed
+from bot.registry import Registry
+from db.scope import Database, GuildSession
+from db.tables import Guild, InteractionAnswer, Member, RoleMapping
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, and what Discord said of them at that moment."""
+
+    guild_id: int
+    user_id: int | None
+    """None is Quartermaster itself: due work and start-up."""
+    name: str
+    manage_guild: bool = False
+    role_ids: frozenset[int] = frozenset()
+    interaction_id: int | None = None
+    received_at: datetime | None = None
+    """When our process received the interaction, stamped before any wait."""
+    guild_name: str = ""
+
+    @classmethod
+    def itself(cls, guild_id: int) -> "Actor":
+        return cls(guild_id, None, "Quartermaster")
+
+
+class Session(GuildSession):
+    """One guild's transaction with its context: the acting person, the settings, the moment."""
+
+    stage: "Stage"
+    actor: Actor
+    now: datetime
+    guild: Guild
+    me: Member | None
+    """The actor's member row; None for Quartermaster itself."""
+    mapping: dict[str, int]
+    """Mapped Discord roles by role group, the badge included."""
+    facts: list[object]
+    boards: list[tuple[str, int]]
+
+    @property
+    def member(self) -> Member:
+        """The acting member; only for use cases that a person calls."""
+        assert self.me is not None, "Quartermaster itself has no member row"
+        return self.me
+
+    @property
+    def received_at(self) -> datetime:
+        return self.actor.received_at or self.now
+
+    def may(self, capability: str) -> bool:
+        """Whether the actor has a capability; Quartermaster itself has all."""
+        if self.actor.user_id is None:
+            return True
+        standings = permissions.standings(
+            role_group=self.me.role_group if self.me else None,
+            role_ids=self.actor.role_ids,
+            manage_guild=self.actor.manage_guild,
+            mapping=self.mapping,
+        )
+        return permissions.allowed(capability, standings)
+
+    def require(self, capability: str) -> None:
+        if not self.may(capability):
+            raise NotAllowed(permissions.refusal_sentence(capability), capability=capability)
+
+    def tell(self, fact: object) -> None:
+        """A frozen dataclass named in the past tense, dispatched after the commit to any cog that listens."""
+        self.facts.append(fact)
+
+    def redraw(self, kind: str, subject_id: int) -> None:
+        """This board's card no longer shows the truth; it is drawn again after the commit."""
+        self.boards.append((kind, subject_id))
+
+
+@dataclass
+class Stage:
+    """What every use case needs: the database, the clock, the registry; and who to tell after a commit."""
+
+    db: Database
+    clock: Clock
+    registry: Registry
+    tell: Callable[[object], None] = field(default=lambda fact: None)
+    redraw: Callable[[int, str, int], None] = field(default=lambda guild_id, kind, subject_id: None)
+
+    async def run(
+        self, actor: Actor, work: Callable[[Session], Awaitable[R]], use_case: "UseCase[..., R] | None" = None
+    ) -> R:
+        """Open the actor's transaction, do the work in it, commit, then tell. See the module's docstring."""
+        now = self.clock.now()
+        async with self.db.guild(actor.guild_id, Session) as session:
+            session.stage, session.actor, session.now, session.facts, session.boards = self, actor, now, [], []
+            once = use_case is not None and actor.interaction_id is not None
+            claimed = await _enter(session, use_case.name if once and use_case else None)
+            if once and not claimed:
+                assert use_case is not None
+                return await use_case.first_answer(session)
+            if use_case is not None and use_case.capability is not None:
+                session.require(use_case.capability)
+            result = await work(session)
+            if once:
+                assert use_case is not None
+                await use_case.keep(session, result)
+        for fact in session.facts:
+            self.tell(fact)
+        for kind, subject_id in dict.fromkeys(session.boards):
+            self.redraw(actor.guild_id, kind, subject_id)
+        return result
+
+    async def read(self, actor: Actor, capability: str | None, look: Callable[[Session], Awaitable[R]]) -> R:
+        """A look that changes nothing: same door, same check, no first answer kept."""
+
+        async def checked(session: Session) -> R:
+            if capability is not None:
+                session.require(capability)
+            return await look(session)
+
+        return await self.run(actor, checked)
+
+
+async def _enter(session: Session, claim_for: str | None) -> bool:
+    """Load guild, actor and mapping, and claim the interaction, in one round trip. False: it was claimed before."""
+    actor = session.actor
+    mapping = (
+        select(func.jsonb_object_agg(RoleMapping.role_group, RoleMapping.role_id))
+        .where(RoleMapping.guild_id == session.guild_id)
+        .scalar_subquery()
+    )
+    query = (
+        select(Guild, Member, mapping)
+        .outerjoin(Member, (Member.guild_id == Guild.guild_id) & (Member.discord_user_id == actor.user_id))
+        .where(Guild.guild_id == session.guild_id)
+    )
+    if claim_for is not None:
+        given = (session.guild_id, actor.interaction_id, claim_for, session.now)
+        columns = ("guild_id", "interaction_id", "use_case", "at")
+        values = [literal(v, InteractionAnswer.__table__.c[c].type) for c, v in zip(columns, given, strict=True)]
+        claim = (
+            insert(InteractionAnswer)
+            .from_select(columns, select(*values).where(exists().where(Guild.guild_id == session.guild_id)))
+            .on_conflict_do_nothing()
+            .returning(literal(1).label("one"))
+            .cte("claim")
+        )
+        query = query.add_columns(select(func.count()).select_from(claim).scalar_subquery())
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        await people.ensure_guild(session, session.guild_id, actor.guild_name or "This guild")
+        row = (await session.execute(query)).one()
+    session.guild, session.me, session.mapping = row[0], row[1], row[2] or {}
+    if actor.user_id is not None:
+        session.me = await people.present(session, session.me, actor.user_id, actor.name)
+    return claim_for is None or bool(row[3])
+
+
+class UseCase(Generic[P, R]):
+    """A service function with its door: see the module's docstring."""
+
+    def __init__(self, function: Callable[Concatenate[Session, P], Awaitable[R]], capability: str | None) -> None:
+        self.join = function
+        self.capability = capability
+        self.name = f"{function.__module__}.{function.__qualname__}"
+        update_wrapper(self, function)
+
+    @cached_property
+    def answer(self) -> TypeAdapter[R]:
+        return TypeAdapter(get_type_hints(self.join)["return"])
+
+    async def __call__(self, stage: Stage, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await stage.run(actor, lambda session: self.join(session, *args, **kwargs), self)
+
+    async def keep(self, session: Session, result: R) -> None:
+        """Store the answer beside the claim, for whoever repeats the interaction."""
+        await session.execute(
+            update(InteractionAnswer)
+            .where(
+                InteractionAnswer.guild_id == session.guild_id,
+                InteractionAnswer.interaction_id == session.actor.interaction_id,
+            )
+            .values(answer=self.answer.dump_python(result, mode="json"))
+        )
+
+    async def first_answer(self, session: Session) -> R:
+        """What the first delivery of this interaction was answered."""
+        stored = await session.execute(
+            select(InteractionAnswer.answer).where(
+                InteractionAnswer.guild_id == session.guild_id,
+                InteractionAnswer.interaction_id == session.actor.interaction_id,
+            )
+        )
+        return self.answer.validate_python(stored.scalar_one())
+
+
+def use_case(
+    capability: str | None,
+) -> Callable[[Callable[Concatenate[Session, P], Awaitable[R]]], UseCase[P, R]]:
+    """Give a service function its door. `capability` None: the function asks `session.require` itself."""
+
+    def wrap(function: Callable[Concatenate[Session, P], Awaitable[R]]) -> UseCase[P, R]:
+        return UseCase(function, capability)
+
+    return wrap
+
+
+__all__ = ["Actor", "Session", "Stage", "UseCase", "use_case"]
