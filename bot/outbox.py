@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import discord
 from sqlalchemy import select, update
@@ -25,6 +26,15 @@ NONCE_LIMIT = 25
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message: the key and numbers of the `Press` that answers it, and its label."""
+
+    key: str
+    numbers: tuple[int, ...]
+    label: str
+
+
 def send(
     session: Session,
     key: str,
@@ -33,12 +43,13 @@ def send(
     channel_id: int | None = None,
     user_id: int | None = None,
     mention: Sequence[int] = (),
+    buttons: Sequence[Button] = (),
 ) -> None:
     """Post `content` (at most 2,000 characters, names made safe) after the commit, once.
 
     `key` names the message within the guild (`won12`, at most 25 characters): the same key twice is a defect.
     `channel_id` alone: a post. `user_id` alone: a direct message. Both: a direct message, or with DMs closed a post
-    that mentions them. Only the users in `mention` are pinged.
+    that mentions them. Only the users in `mention` are pinged. `buttons` go under the message.
     """
     assert len(key) <= NONCE_LIMIT, key
     assert channel_id or user_id, key
@@ -50,6 +61,7 @@ def send(
             user_id=user_id,
             content=content[:2000],
             mention_user_ids=list(mention),
+            buttons=[{"custom_id": ":".join((f"qm:{b.key}", *map(str, b.numbers))), "label": b.label} for b in buttons],
             created_at=session.now,
             next_at=session.now,
         )
@@ -64,6 +76,7 @@ class _Letter:
     user_id: int | None
     content: str
     mention: tuple[int, ...]
+    buttons: tuple[dict[str, str], ...]
     attempts: int
     first_try_at: datetime | None
     """When an earlier try began whose end we do not know."""
@@ -126,6 +139,7 @@ async def _take(session: Session, outbox_id: int) -> _Letter | None:
         row.user_id,
         row.content,
         tuple(row.mention_user_ids),
+        tuple(row.buttons),
         row.attempts,
         unknown_since,
     )
@@ -159,8 +173,17 @@ async def _send(stage: Stage, channel: discord.abc.Messageable, letter: _Letter,
     users = [discord.Object(user_id) for user_id in (*letter.mention, *([letter.user_id] if letter.user_id else []))]
     mentions = discord.AllowedMentions(everyone=False, roles=False, users=users)
     # discord.py sets enforce_nonce itself whenever a nonce is given.
-    message = await channel.send(content, nonce=letter.nonce, allowed_mentions=mentions)
+    shown: dict[str, Any] = {"view": _view(letter)} if letter.buttons else {}
+    message = await channel.send(content, nonce=letter.nonce, allowed_mentions=mentions, **shown)
     return message.id
+
+
+def _view(letter: _Letter) -> discord.ui.View:
+    view = discord.ui.View(timeout=None)
+    for button in letter.buttons:
+        view.add_item(discord.ui.Button(custom_id=button["custom_id"], label=button["label"]))
+    view.stop()  # nothing here listens: a press finds its class by the custom_id, in any process
+    return view
 
 
 async def _mark_sent(session: Session, letter: _Letter, message_id: int) -> None:

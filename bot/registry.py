@@ -76,3 +76,5 @@ class Registry:
     """(stage, guild_id, member_id): called from due work after a member left; must bear being called twice."""
     outages: "list[Callable[[Stage, datetime, datetime], Awaitable[None]]]" = field(default_factory=list)
     """(stage, started_at, ended_at): called before connecting when no process of ours lived for over 10 s."""
+    cancelled_raids: "list[Callable[[Stage, int, int, str], Awaitable[None]]]" = field(default_factory=list)
+    """(stage, guild_id, raid_id, reason): called from due work after a raid was cancelled; must bear being called twice."""

@@ -57,8 +57,11 @@ class Door:
         *,
         view: discord.ui.View | discord.ui.LayoutView | None = None,
         file: discord.File | None = None,
-    ) -> discord.Message | None:
-        """Answer privately: the first time as the response, later as a follow-up. Too long becomes a file."""
+    ) -> int | None:
+        """Answer privately: the first time as the response, later as a follow-up. Returns the message's id.
+
+        What is too long for a message becomes a file.
+        """
         if content is not None and len(content) > MESSAGE_TEXT:
             file = discord.File(io.BytesIO(content.encode()), "answer.txt")
             content = "That is too long for a message; here it is as a file."
@@ -66,9 +69,8 @@ class Door:
         sent |= {k: v for k, v in (("content", content), ("view", view), ("file", file)) if v is not None}
         async with self._answering:
             if not self.interaction.response.is_done():
-                await self.interaction.response.send_message(**sent)
-                return None
-        return await self.interaction.followup.send(**sent, wait=True)
+                return (await self.interaction.response.send_message(**sent)).message_id
+        return (await self.interaction.followup.send(**sent, wait=True)).id
 
     async def update(self, content: str | None = None, *, view: discord.ui.View | discord.ui.LayoutView | None) -> None:
         """Change the private message whose button was pressed (or, after a command, the answer given)."""

@@ -22,17 +22,17 @@ Key = tuple[int, int | None, str, int]
 
 class Panels:
     def __init__(self) -> None:
-        self._open: OrderedDict[Key, tuple[discord.Interaction[Any], datetime]] = OrderedDict()
+        self._open: OrderedDict[Key, tuple[discord.Interaction[Any], int | None, datetime]] = OrderedDict()
 
     async def show(self, door: Door, kind: str, subject_id: int, content: str, view: ui.View | None) -> None:
         """Show this person's panel for a subject, in place when it is open. `view` None takes its buttons away."""
         key = (door.guild.id, door.actor.user_id, kind, subject_id)
         now = door.stage.clock.now()
-        opened, at = self._open.get(key, (None, now))
+        opened, message_id, at = self._open.get(key, (None, None, now))
         if opened is not None and now - at < EDITABLE:
-            pressed_in_panel = door.interaction.message is not None and door.interaction.message.flags.ephemeral
+            pressed = door.interaction.message
             try:
-                if pressed_in_panel and not door.interaction.response.is_done():
+                if pressed is not None and pressed.id == message_id and not door.interaction.response.is_done():
                     await door.update(content, view=view)
                 else:
                     await opened.edit_original_response(content=content, view=view)
@@ -40,11 +40,10 @@ class Panels:
                 return
             except (discord.NotFound, discord.Forbidden):
                 pass  # dismissed: open it anew below
-        if door.interaction.response.is_done():
-            await door.say(content, view=view)
-            return
-        await door.say(content, view=view)
-        self._open[key] = (door.interaction, now)
-        self._open.move_to_end(key)
+        first = not door.interaction.response.is_done()
+        message_id = await door.say(content, view=view)
+        if first:  # a follow-up is not the interaction's original response and could not be edited as one
+            self._open[key] = (door.interaction, message_id, now)
+            self._open.move_to_end(key)
         while len(self._open) > MOST:
             self._open.popitem(last=False)

@@ -11,6 +11,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import cycle
+from typing import ClassVar
+
+from bot.refusals import Refused
+from bot.typed import MOST_POINTS
+from cogs.dkp.rules import Purse
 
 # Defaults: open, 3 m, minimum 1, increment 1, anti-snipe 20 s window, 20 s extension, limit 20.
 DEFAULT_DURATION = timedelta(minutes=3)
@@ -22,14 +27,35 @@ DEFAULT_SNIPE_LIMIT = 20
 
 SHORTEST, LONGEST = timedelta(seconds=10), timedelta(days=7)
 SETTLE_AFTER = timedelta(seconds=1)  # settling starts at ends_at + 1 s
-LAST_MINUTE = timedelta(
-    seconds=60
-)  # what is left at least when a standing bid disappears or time is given back
+LAST_MINUTE = timedelta(seconds=60)  # what is left at least when a standing bid disappears or time is given back
 TOLERATED_OUTAGE = timedelta(seconds=10)
 SECOND_COPY_WITHIN = timedelta(minutes=10)
-LARGEST = Decimal("9999999999.99")  # NUMERIC(12,2)
 LONGEST_ITEM = 100
 MOST_IN_A_BATCH = 25
+
+
+class AuctionOver(Refused):
+    code: ClassVar[str] = "auctions.over"
+
+
+class BadTerms(Refused):
+    code: ClassVar[str] = "auctions.terms"
+
+
+class BadBatch(Refused):
+    code: ClassVar[str] = "auctions.batch"
+
+
+class NothingToVoid(Refused):
+    code: ClassVar[str] = "auctions.nothing_to_void"
+
+
+class OwnInterest(Refused):
+    code: ClassVar[str] = "auctions.own_interest"
+
+
+class WhichRaid(Refused):
+    code: ClassVar[str] = "auctions.which_raid"
 
 
 class Status(StrEnum):
@@ -50,7 +76,6 @@ class BidCode(StrEnum):
     CLOSED = "closed"
     LATE = "late"
     NOT_IN_RAID = "not_in_raid"
-    NO_RIGHT = "no_right"
     BAD_AMOUNT = "bad_amount"
     TOO_FINE = "too_fine"
     TOO_LOW = "too_low"
@@ -97,18 +122,6 @@ class Auction:
 
 
 @dataclass(frozen=True, slots=True)
-class Purse:
-    balance: Decimal
-    held: Decimal = Decimal(0)
-    floor: Decimal = Decimal(0)
-
-    @property
-    def spendable(self) -> Decimal:
-        """`spendable = balance − held − floor` (floor 0; negative means debt allowed)."""
-        return self.balance - self.held - self.floor
-
-
-@dataclass(frozen=True, slots=True)
 class Bidder:
     """Who bids. `own_hold` is what this auction already holds of theirs; `purse.held` includes it."""
 
@@ -148,16 +161,12 @@ class BidQuestioned:
     next_bid: Decimal
 
 
-def decide_who_may_bid(*, bidders: Bidders, has_right: bool, in_raid: bool) -> BidCode | None:
+def decide_who_may_bid(bidders: Bidders, *, in_raid: bool) -> BidCode | None:
     """Who may bid: `raid` (checked in, standby, or credited with a tick of it) or `members`; None is yes.
 
-    `has_right` is the capability: unsure means no, and a running trial has none.
+    The capability to bid is the use case's; a running trial has none.
     """
-    if not has_right:
-        return BidCode.NO_RIGHT
-    if bidders is Bidders.RAID and not in_raid:
-        return BidCode.NOT_IN_RAID
-    return None
+    return BidCode.NOT_IN_RAID if bidders is Bidders.RAID and not in_raid else None
 
 
 def decide_bid(
@@ -186,9 +195,7 @@ def decide_bid(
     return BidAccepted(amount, changes_leader=not leads, ends_at=ends_at, extensions=extensions)
 
 
-def _find_obstacle(
-    auction: Auction, bidder: Bidder, amount: Decimal, received_at: datetime
-) -> BidCode | None:
+def _find_obstacle(auction: Auction, bidder: Bidder, amount: Decimal, received_at: datetime) -> BidCode | None:
     # A bid that gets the lock after settling is too late whatever its stamp.
     if auction.status is not Status.OPEN:
         return BidCode.CLOSED
@@ -197,7 +204,7 @@ def _find_obstacle(
         return BidCode.LATE
     if bidder.barred is not None:
         return bidder.barred
-    if not amount.is_finite() or not 0 < amount <= LARGEST:
+    if not amount.is_finite() or not 0 < amount <= MOST_POINTS:
         return BidCode.BAD_AMOUNT
     if not has_at_most_decimals(amount, auction.terms.decimals):
         return BidCode.TOO_FINE
@@ -219,9 +226,7 @@ def is_surprisingly_high(amount: Decimal, next_bid: Decimal) -> bool:
     return amount >= 20 and amount > 2 * next_bid
 
 
-def decide_anti_snipe(
-    auction: Auction, *, changes_leader: bool, received_at: datetime
-) -> tuple[datetime, int]:
+def decide_anti_snipe(auction: Auction, *, changes_leader: bool, received_at: datetime) -> tuple[datetime, int]:
     """The end and the count of extensions after an accepted bid.
 
     When it *changes the leader* and less than the window is left, `ends_at = max(ends_at, received_at +
@@ -345,7 +350,7 @@ def bid_amounts(next_bid: Decimal, increment: Decimal) -> tuple[Decimal, ...]:
     second = (next_bid // step + 1) * step
     if second - next_bid < 2 * increment:
         second += step
-    return tuple(amount for amount in (next_bid, second) if amount <= LARGEST)
+    return tuple(amount for amount in (next_bid, second) if amount <= MOST_POINTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,10 @@ class EmbeddedPostgres:
     def url(self, database: str = "quartermaster", username: str = "postgres") -> URL:
         """For SQLAlchemy over asyncpg; it carries the superuser's password whatever the username."""
         host, port, password = endpoint = self._started()
-        # A socket stands in the query, port and all: so asyncpg and libpq understand the address as it is too.
-        place = {"query": {"host": host, "port": str(port)}} if endpoint.is_socket else {"host": host, "port": port}
-        return URL.create("postgresql+asyncpg", username, password, database=database, **place)
+        name = ("postgresql+asyncpg", username, password)
+        if endpoint.is_socket:  # all in the query: so asyncpg and libpq understand the address too
+            return URL.create(*name, database=database, query={"host": host, "port": str(port)})
+        return URL.create(*name, host=host, port=port, database=database)
 
     async def start(self) -> None:
         """Returns when the server answers. Call it again when the server was lost: killed, or its owner gone."""

@@ -26,6 +26,8 @@ class Member(Base):
     joined_at: Mapped[When]
     left_at: Mapped[When | None]
     last_credit_at: Mapped[When | None]
+    timezone: Mapped[Words | None]
+    """The zone of the files this person uploads; empty means the guild's."""
 
 
 class Stay(Base):

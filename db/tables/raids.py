@@ -75,6 +75,8 @@ class RaidMember(Base):
     unseen_ticks: Mapped[int] = mapped_column(server_default=text("0"))
     """Ticks in a row without being seen; 3 shows "?" on the board."""
     character_name: Mapped[Words | None]
+    added_by_user_id: Mapped[Snowflake | None]
+    """The leader who put them here; such a person is credited whatever their role group."""
 
 
 class Tick(Base):
@@ -98,6 +100,8 @@ class Tick(Base):
     taken_by_user_id: Mapped[Snowflake | None]
     undone_at: Mapped[When | None]
     undone_reason: Mapped[Words | None]
+    not_credited: Mapped[Json | None]
+    """`{"members": [7, 9]}`: people who were seen and are not members; **Add** credits them."""
 
 
 class TickCredit(Base):

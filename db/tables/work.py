@@ -76,6 +76,8 @@ class Outbox(Base):
     """A direct message to this person; when their DMs are closed it goes to `channel_id`, if given."""
     content: Mapped[Words]
     mention_user_ids: Mapped[list[int]] = mapped_column(JSONB, server_default=text("'[]'"))
+    buttons: Mapped[list[dict[str, str]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    """`custom_id` and `label` of each button under the message."""
     status: Mapped[Words] = mapped_column(server_default=text("'pending'"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[When]

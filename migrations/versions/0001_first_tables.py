@@ -43,30 +43,19 @@ def upgrade() -> None:
         sa.Column("events_channel_id", sa.BigInteger(), nullable=True),
         sa.Column("audit_channel_id", sa.BigInteger(), nullable=True),
         sa.Column("welcome_channel_id", sa.BigInteger(), nullable=True),
-        sa.Column(
-            "tick_points", sa.Numeric(precision=12, scale=2), server_default=sa.text("10"), nullable=False
-        ),
+        sa.Column("tick_points", sa.Numeric(precision=12, scale=2), server_default=sa.text("10"), nullable=False),
         sa.Column("on_time_seconds", sa.Integer(), server_default=sa.text("900"), nullable=False),
         sa.Column("standby_percent", sa.Integer(), server_default=sa.text("50"), nullable=False),
         sa.Column("tick_every_seconds", sa.Integer(), nullable=True),
         sa.Column("voice_mode", sa.Text(), server_default=sa.text("'adds'"), nullable=False),
         sa.Column("auction_seconds", sa.Integer(), server_default=sa.text("180"), nullable=False),
-        sa.Column(
-            "auction_minimum", sa.Numeric(precision=12, scale=2), server_default=sa.text("1"), nullable=False
-        ),
-        sa.Column(
-            "auction_increment",
-            sa.Numeric(precision=12, scale=2),
-            server_default=sa.text("1"),
-            nullable=False,
-        ),
+        sa.Column("auction_minimum", sa.Numeric(precision=12, scale=2), server_default=sa.text("1"), nullable=False),
+        sa.Column("auction_increment", sa.Numeric(precision=12, scale=2), server_default=sa.text("1"), nullable=False),
         sa.Column("auction_bidders", sa.Text(), nullable=True),
         sa.Column("snipe_window_seconds", sa.Integer(), server_default=sa.text("20"), nullable=False),
         sa.Column("snipe_extension_seconds", sa.Integer(), server_default=sa.text("20"), nullable=False),
         sa.Column("snipe_limit", sa.Integer(), server_default=sa.text("20"), nullable=False),
-        sa.CheckConstraint(
-            "auction_bidders IN ('raid', 'members')", name=op.f("ck_guild_auction_bidders_known")
-        ),
+        sa.CheckConstraint("auction_bidders IN ('raid', 'members')", name=op.f("ck_guild_auction_bidders_known")),
         sa.CheckConstraint("voice_mode IN ('adds', 'required')", name=op.f("ck_guild_voice_mode_known")),
         sa.PrimaryKeyConstraint("guild_id", name=op.f("pk_guild")),
     )
@@ -101,10 +90,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("guild_id", "audit_id", name=op.f("pk_audit")),
     )
     op.create_index(
-        op.f("ix_audit_guild_id_about_member_id_at"),
-        "audit",
-        ["guild_id", "about_member_id", "at"],
-        unique=False,
+        op.f("ix_audit_guild_id_about_member_id_at"), "audit", ["guild_id", "about_member_id", "at"], unique=False
     )
     op.create_index(op.f("ix_audit_guild_id_action_at"), "audit", ["guild_id", "action", "at"], unique=False)
     op.create_index(op.f("ix_audit_guild_id_at"), "audit", ["guild_id", "at"], unique=False)
@@ -127,9 +113,7 @@ def upgrade() -> None:
         sa.Column("due_job_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column(
-            "payload", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False
-        ),
+        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -139,9 +123,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("guild_id", "due_job_id", name=op.f("pk_due_job")),
         sa.UniqueConstraint("guild_id", "kind", "key", name=op.f("uq_due_job_guild_id_kind_key")),
     )
-    op.create_index(
-        "ix_due_job_open", "due_job", ["due_at"], unique=False, postgresql_where=sa.text("done_at IS NULL")
-    )
+    op.create_index("ix_due_job_open", "due_job", ["due_at"], unique=False, postgresql_where=sa.text("done_at IS NULL"))
     op.create_table(
         "interaction_answer",
         sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -149,9 +131,7 @@ def upgrade() -> None:
         sa.Column("use_case", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["guild_id"], ["guild.guild_id"], name=op.f("fk_interaction_answer_guild_id_guild")
-        ),
+        sa.ForeignKeyConstraint(["guild_id"], ["guild.guild_id"], name=op.f("fk_interaction_answer_guild_id_guild")),
         sa.PrimaryKeyConstraint("guild_id", "interaction_id", name=op.f("pk_interaction_answer")),
     )
     op.create_index(op.f("ix_interaction_answer_at"), "interaction_answer", ["at"], unique=False)
@@ -166,6 +146,7 @@ def upgrade() -> None:
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_credit_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("timezone", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "role_group IN ('developer', 'officer', 'recruiter', 'member', 'applicant', 'guest')",
             name=op.f("ck_member_role_group_known"),
@@ -184,11 +165,9 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger(), nullable=True),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column(
-            "mention_user_ids",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'[]'"),
-            nullable=False,
+            "mention_user_ids", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False
         ),
+        sa.Column("buttons", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("status", sa.Text(), server_default=sa.text("'pending'"), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -196,9 +175,7 @@ def upgrade() -> None:
         sa.Column("sending_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("message_id", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
-        sa.CheckConstraint(
-            "status IN ('pending', 'sending', 'sent', 'failed')", name=op.f("ck_outbox_status_known")
-        ),
+        sa.CheckConstraint("status IN ('pending', 'sending', 'sent', 'failed')", name=op.f("ck_outbox_status_known")),
         sa.ForeignKeyConstraint(["guild_id"], ["guild.guild_id"], name=op.f("fk_outbox_guild_id_guild")),
         sa.PrimaryKeyConstraint("guild_id", "outbox_id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("guild_id", "nonce", name=op.f("uq_outbox_guild_id_nonce")),
@@ -226,9 +203,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("guild_id", "pool_id", name=op.f("pk_pool")),
         sa.UniqueConstraint("guild_id", "name_key", name=op.f("uq_pool_guild_id_name_key")),
     )
-    op.create_index(
-        "uq_pool_default", "pool", ["guild_id"], unique=True, postgresql_where=sa.text("is_default")
-    )
+    op.create_index("uq_pool_default", "pool", ["guild_id"], unique=True, postgresql_where=sa.text("is_default"))
     op.create_table(
         "role_mapping",
         sa.Column("guild_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -238,9 +213,7 @@ def upgrade() -> None:
             "role_group IN ('developer', 'officer', 'recruiter', 'member', 'applicant', 'guest', 'raid_leader')",
             name=op.f("ck_role_mapping_role_group_known"),
         ),
-        sa.ForeignKeyConstraint(
-            ["guild_id"], ["guild.guild_id"], name=op.f("fk_role_mapping_guild_id_guild")
-        ),
+        sa.ForeignKeyConstraint(["guild_id"], ["guild.guild_id"], name=op.f("fk_role_mapping_guild_id_guild")),
         sa.PrimaryKeyConstraint("guild_id", "role_group", name=op.f("pk_role_mapping")),
     )
     op.create_table(
@@ -254,9 +227,7 @@ def upgrade() -> None:
         sa.Column("adjusted", sa.Numeric(precision=12, scale=2), server_default=sa.text("0"), nullable=False),
         sa.Column("balance", sa.Numeric(precision=12, scale=2), server_default=sa.text("0"), nullable=False),
         sa.Column("held", sa.Numeric(precision=12, scale=2), server_default=sa.text("0"), nullable=False),
-        sa.CheckConstraint(
-            "balance = opening + earned - spent + adjusted", name=op.f("ck_account_balance_adds_up")
-        ),
+        sa.CheckConstraint("balance = opening + earned - spent + adjusted", name=op.f("ck_account_balance_adds_up")),
         sa.CheckConstraint("held >= 0", name=op.f("ck_account_held_not_negative")),
         sa.ForeignKeyConstraint(
             ["guild_id", "member_id"],
@@ -264,9 +235,7 @@ def upgrade() -> None:
             name=op.f("fk_account_guild_id_member_id_member"),
         ),
         sa.ForeignKeyConstraint(
-            ["guild_id", "pool_id"],
-            ["pool.guild_id", "pool.pool_id"],
-            name=op.f("fk_account_guild_id_pool_id_pool"),
+            ["guild_id", "pool_id"], ["pool.guild_id", "pool.pool_id"], name=op.f("fk_account_guild_id_pool_id_pool")
         ),
         sa.PrimaryKeyConstraint("guild_id", "pool_id", "member_id", name=op.f("pk_account")),
     )
@@ -291,10 +260,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("guild_id", "character_id", name=op.f("pk_character")),
     )
     op.create_index(
-        op.f("ix_character_guild_id_owner_member_id"),
-        "character",
-        ["guild_id", "owner_member_id"],
-        unique=False,
+        op.f("ix_character_guild_id_owner_member_id"), "character", ["guild_id", "owner_member_id"], unique=False
     )
     op.create_index(
         "uq_character_active_name",
@@ -320,9 +286,7 @@ def upgrade() -> None:
         sa.Column("tick_points", sa.Numeric(precision=12, scale=2), nullable=True),
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["guild_id", "pool_id"],
-            ["pool.guild_id", "pool.pool_id"],
-            name=op.f("fk_event_guild_id_pool_id_pool"),
+            ["guild_id", "pool_id"], ["pool.guild_id", "pool.pool_id"], name=op.f("fk_event_guild_id_pool_id_pool")
         ),
         sa.ForeignKeyConstraint(["guild_id"], ["guild.guild_id"], name=op.f("fk_event_guild_id_guild")),
         sa.PrimaryKeyConstraint("guild_id", "event_id", name=op.f("pk_event")),
@@ -344,8 +308,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("idempotency_key", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "(kind = 'reversal') = (reverses_entry_id IS NOT NULL)",
-            name=op.f("ck_ledger_entry_reversal_names_entry"),
+            "(kind = 'reversal') = (reverses_entry_id IS NOT NULL)", name=op.f("ck_ledger_entry_reversal_names_entry")
         ),
         sa.CheckConstraint(
             "kind IN ('attendance', 'bonus', 'loot', 'adjustment', 'penalty', 'correction', 'decay', 'transfer', 'opening', 'import', 'reversal')",
@@ -371,9 +334,7 @@ def upgrade() -> None:
             name=op.f("fk_ledger_entry_guild_id_reverses_entry_id_ledger_entry"),
         ),
         sa.PrimaryKeyConstraint("guild_id", "entry_id", name=op.f("pk_ledger_entry")),
-        sa.UniqueConstraint(
-            "guild_id", "idempotency_key", name=op.f("uq_ledger_entry_guild_id_idempotency_key")
-        ),
+        sa.UniqueConstraint("guild_id", "idempotency_key", name=op.f("uq_ledger_entry_guild_id_idempotency_key")),
     )
     op.create_index(
         op.f("ix_ledger_entry_guild_id_pool_id_member_id_entry_id"),
@@ -437,10 +398,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("guild_id", "character_owner_id", name=op.f("pk_character_owner")),
     )
     op.create_index(
-        op.f("ix_character_owner_guild_id_character_id"),
-        "character_owner",
-        ["guild_id", "character_id"],
-        unique=False,
+        op.f("ix_character_owner_guild_id_character_id"), "character_owner", ["guild_id", "character_id"], unique=False
     )
     op.create_table(
         "entry_text",
@@ -482,14 +440,10 @@ def upgrade() -> None:
         sa.CheckConstraint("status IN ('running', 'ended', 'cancelled')", name=op.f("ck_raid_status_known")),
         sa.CheckConstraint("voice_mode IN ('adds', 'required')", name=op.f("ck_raid_voice_mode_known")),
         sa.ForeignKeyConstraint(
-            ["guild_id", "event_id"],
-            ["event.guild_id", "event.event_id"],
-            name=op.f("fk_raid_guild_id_event_id_event"),
+            ["guild_id", "event_id"], ["event.guild_id", "event.event_id"], name=op.f("fk_raid_guild_id_event_id_event")
         ),
         sa.ForeignKeyConstraint(
-            ["guild_id", "pool_id"],
-            ["pool.guild_id", "pool.pool_id"],
-            name=op.f("fk_raid_guild_id_pool_id_pool"),
+            ["guild_id", "pool_id"], ["pool.guild_id", "pool.pool_id"], name=op.f("fk_raid_guild_id_pool_id_pool")
         ),
         sa.PrimaryKeyConstraint("guild_id", "raid_id", name=op.f("pk_raid")),
     )
@@ -523,18 +477,12 @@ def upgrade() -> None:
         sa.Column("closed_early_reason", sa.Text(), nullable=True),
         sa.Column("cancel_reason", sa.Text(), nullable=True),
         sa.CheckConstraint("bidders IN ('raid', 'members')", name=op.f("ck_auction_bidders_known")),
-        sa.CheckConstraint(
-            "status IN ('open', 'won', 'no_bids', 'cancelled')", name=op.f("ck_auction_status_known")
+        sa.CheckConstraint("status IN ('open', 'won', 'no_bids', 'cancelled')", name=op.f("ck_auction_status_known")),
+        sa.ForeignKeyConstraint(
+            ["guild_id", "pool_id"], ["pool.guild_id", "pool.pool_id"], name=op.f("fk_auction_guild_id_pool_id_pool")
         ),
         sa.ForeignKeyConstraint(
-            ["guild_id", "pool_id"],
-            ["pool.guild_id", "pool.pool_id"],
-            name=op.f("fk_auction_guild_id_pool_id_pool"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["guild_id", "raid_id"],
-            ["raid.guild_id", "raid.raid_id"],
-            name=op.f("fk_auction_guild_id_raid_id_raid"),
+            ["guild_id", "raid_id"], ["raid.guild_id", "raid.raid_id"], name=op.f("fk_auction_guild_id_raid_id_raid")
         ),
         sa.PrimaryKeyConstraint("guild_id", "auction_id", name=op.f("pk_auction")),
     )
@@ -555,6 +503,7 @@ def upgrade() -> None:
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("unseen_ticks", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("character_name", sa.Text(), nullable=True),
+        sa.Column("added_by_user_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "status IN ('present', 'standby', 'left', 'excused', 'absent', 'removed')",
             name=op.f("ck_raid_member_status_known"),
@@ -584,13 +533,12 @@ def upgrade() -> None:
         sa.Column("taken_by_user_id", sa.BigInteger(), nullable=True),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_reason", sa.Text(), nullable=True),
+        sa.Column("not_credited", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.CheckConstraint(
             "source IN ('button', 'command', 'automatic', 'dump', 'added')", name=op.f("ck_tick_source_known")
         ),
         sa.ForeignKeyConstraint(
-            ["guild_id", "raid_id"],
-            ["raid.guild_id", "raid.raid_id"],
-            name=op.f("fk_tick_guild_id_raid_id_raid"),
+            ["guild_id", "raid_id"], ["raid.guild_id", "raid.raid_id"], name=op.f("fk_tick_guild_id_raid_id_raid")
         ),
         sa.PrimaryKeyConstraint("guild_id", "tick_id", name=op.f("pk_tick")),
         sa.UniqueConstraint("guild_id", "raid_id", "number", name=op.f("uq_tick_guild_id_raid_id_number")),
@@ -615,9 +563,7 @@ def upgrade() -> None:
         sa.Column("awarded_by_user_id", sa.BigInteger(), nullable=True),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_reason", sa.Text(), nullable=True),
-        sa.CheckConstraint(
-            "how IN ('auction', 'bid in game', 'roll', 'given')", name=op.f("ck_award_how_known")
-        ),
+        sa.CheckConstraint("how IN ('auction', 'bid in game', 'roll', 'given')", name=op.f("ck_award_how_known")),
         sa.ForeignKeyConstraint(
             ["guild_id", "auction_id"],
             ["auction.guild_id", "auction.auction_id"],
@@ -634,28 +580,18 @@ def upgrade() -> None:
             name=op.f("fk_award_guild_id_member_id_member"),
         ),
         sa.ForeignKeyConstraint(
-            ["guild_id", "pool_id"],
-            ["pool.guild_id", "pool.pool_id"],
-            name=op.f("fk_award_guild_id_pool_id_pool"),
+            ["guild_id", "pool_id"], ["pool.guild_id", "pool.pool_id"], name=op.f("fk_award_guild_id_pool_id_pool")
         ),
         sa.ForeignKeyConstraint(
-            ["guild_id", "raid_id"],
-            ["raid.guild_id", "raid.raid_id"],
-            name=op.f("fk_award_guild_id_raid_id_raid"),
+            ["guild_id", "raid_id"], ["raid.guild_id", "raid.raid_id"], name=op.f("fk_award_guild_id_raid_id_raid")
         ),
         sa.PrimaryKeyConstraint("guild_id", "award_id", name=op.f("pk_award")),
     )
     op.create_index(
-        op.f("ix_award_guild_id_item_key_award_id"),
-        "award",
-        ["guild_id", "item_key", "award_id"],
-        unique=False,
+        op.f("ix_award_guild_id_item_key_award_id"), "award", ["guild_id", "item_key", "award_id"], unique=False
     )
     op.create_index(
-        op.f("ix_award_guild_id_member_id_award_id"),
-        "award",
-        ["guild_id", "member_id", "award_id"],
-        unique=False,
+        op.f("ix_award_guild_id_member_id_award_id"), "award", ["guild_id", "member_id", "award_id"], unique=False
     )
     op.create_index(
         "uq_award_auction",
@@ -699,14 +635,10 @@ def upgrade() -> None:
             name=op.f("fk_bid_guild_id_member_id_member"),
         ),
         sa.PrimaryKeyConstraint("guild_id", "bid_id", name=op.f("pk_bid")),
-        sa.UniqueConstraint(
-            "guild_id", "auction_id", "sequence", name=op.f("uq_bid_guild_id_auction_id_sequence")
-        ),
+        sa.UniqueConstraint("guild_id", "auction_id", "sequence", name=op.f("uq_bid_guild_id_auction_id_sequence")),
         sa.UniqueConstraint("guild_id", "interaction_id", name=op.f("uq_bid_guild_id_interaction_id")),
     )
-    op.create_index(
-        op.f("ix_bid_guild_id_member_id_bid_id"), "bid", ["guild_id", "member_id", "bid_id"], unique=False
-    )
+    op.create_index(op.f("ix_bid_guild_id_member_id_bid_id"), "bid", ["guild_id", "member_id", "bid_id"], unique=False)
     op.create_index(
         "uq_bid_one_standing",
         "bid",
@@ -734,9 +666,7 @@ def upgrade() -> None:
             name=op.f("fk_hold_guild_id_member_id_member"),
         ),
         sa.ForeignKeyConstraint(
-            ["guild_id", "pool_id"],
-            ["pool.guild_id", "pool.pool_id"],
-            name=op.f("fk_hold_guild_id_pool_id_pool"),
+            ["guild_id", "pool_id"], ["pool.guild_id", "pool.pool_id"], name=op.f("fk_hold_guild_id_pool_id_pool")
         ),
         sa.PrimaryKeyConstraint("guild_id", "auction_id", "member_id", name=op.f("pk_hold")),
     )
@@ -766,9 +696,7 @@ def upgrade() -> None:
             name=op.f("fk_raid_import_guild_id_tick_id_tick"),
         ),
         sa.PrimaryKeyConstraint("guild_id", "raid_import_id", name=op.f("pk_raid_import")),
-        sa.UniqueConstraint(
-            "guild_id", "raid_id", "sha256", name=op.f("uq_raid_import_guild_id_raid_id_sha256")
-        ),
+        sa.UniqueConstraint("guild_id", "raid_id", "sha256", name=op.f("uq_raid_import_guild_id_raid_id_sha256")),
     )
     op.create_table(
         "tick_credit",

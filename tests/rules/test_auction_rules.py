@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.typed import MOST_POINTS
 from cogs.auctions.rules import (
-    LARGEST,
     AlreadyDone,
     Auction,
     BadBatchLine,
@@ -22,7 +22,6 @@ from cogs.auctions.rules import (
     BidQuestioned,
     BidRefused,
     Outage,
-    Purse,
     RunningAuction,
     Settled,
     SettleLater,
@@ -42,6 +41,7 @@ from cogs.auctions.rules import (
     is_surprisingly_high,
     parse_batch,
 )
+from cogs.dkp.rules import Purse
 
 D = Decimal
 END = datetime(2026, 3, 6, 20, 0, tzinfo=UTC)
@@ -57,9 +57,11 @@ def auction(leader: int | None = None, price: str = "44", **changes) -> Auction:
     return replace(Auction(Terms(), END, standing=standing), **changes)
 
 
-def bidder(
-    member_id: int = BORIS, balance: str = "500", held: str = "0", floor: str = "0", own: str = "0", **more
-):
+def purse(balance: int, held: Decimal = D(0)) -> Purse:
+    return Purse(D(balance), held, D(0))
+
+
+def bidder(member_id: int = BORIS, balance: str = "500", held: str = "0", floor: str = "0", own: str = "0", **more):
     return Bidder(member_id, Purse(D(balance), D(held), D(floor)), D(own), **more)
 
 
@@ -76,9 +78,7 @@ def test_the_defaults_are_minimum_1_increment_1_window_20_extension_20_limit_20(
         pytest.param(auction(), "1", id="nobody bid: the minimum"),
         pytest.param(auction(terms=Terms(minimum=D(50))), "50", id="nobody bid: this auction's minimum"),
         pytest.param(auction(ANNA, "44"), "45", id="the price and one increment"),
-        pytest.param(
-            auction(ANNA, "44", terms=Terms(increment=D(5))), "49", id="the increment is the auction's"
-        ),
+        pytest.param(auction(ANNA, "44", terms=Terms(increment=D(5))), "49", id="the increment is the auction's"),
     ],
 )
 def test_the_next_bid_is_the_minimum_or_the_price_and_one_increment(now, next_bid):
@@ -191,19 +191,16 @@ def test_what_cannot_be_bid_is_refused_rather_than_asked_about():
 
 
 @pytest.mark.parametrize(
-    ("bidders", "has_right", "in_raid", "barred"),
+    ("bidders", "in_raid", "barred"),
     [
-        (Bidders.RAID, True, True, None),
-        (Bidders.RAID, True, False, BidCode.NOT_IN_RAID),
-        (Bidders.RAID, False, True, BidCode.NO_RIGHT),
-        (Bidders.MEMBERS, True, False, None),
-        (Bidders.MEMBERS, False, True, BidCode.NO_RIGHT),
+        (Bidders.RAID, True, None),
+        (Bidders.RAID, False, BidCode.NOT_IN_RAID),
+        (Bidders.MEMBERS, True, None),
+        (Bidders.MEMBERS, False, None),
     ],
 )
-def test_who_may_bid_is_the_raid_or_the_members_and_always_who_has_the_right(
-    bidders, has_right, in_raid, barred
-):
-    assert decide_who_may_bid(bidders=bidders, has_right=has_right, in_raid=in_raid) is barred
+def test_who_may_bid_is_the_raid_or_the_members(bidders, in_raid, barred):
+    assert decide_who_may_bid(bidders, in_raid=in_raid) is barred
 
 
 # Anti-snipe
@@ -221,9 +218,7 @@ def test_who_may_bid_is_the_raid_or_the_members_and_always_who_has_the_right(
 def test_anti_snipe_moves_the_end_when_the_leader_changes_and_less_than_the_window_is_left(
     left, changes_leader, moved, counted
 ):
-    ends_at, extensions = decide_anti_snipe(
-        auction(ANNA), changes_leader=changes_leader, received_at=before_end(left)
-    )
+    ends_at, extensions = decide_anti_snipe(auction(ANNA), changes_leader=changes_leader, received_at=before_end(left))
     assert (ends_at - END, extensions) == (timedelta(seconds=moved), counted)
 
 
@@ -280,9 +275,7 @@ def void(*sequences: int) -> list[Bid]:
     ("bids", "spendable", "stands", "skipped"),
     [
         pytest.param(void(4), {ANNA: 99, BORIS: 99, CARA: 99}, 3, [], id="the next best stands"),
-        pytest.param(
-            void(4), {ANNA: 99, BORIS: 99, CARA: 29}, 2, [3], id="who cannot be held now is skipped"
-        ),
+        pytest.param(void(4), {ANNA: 99, BORIS: 99, CARA: 29}, 2, [3], id="who cannot be held now is skipped"),
         pytest.param(void(4), {ANNA: 99, BORIS: 99}, 2, [3], id="who has no account is skipped"),
         pytest.param(
             void(), {ANNA: 99, BORIS: 25, CARA: 0}, 2, [4, 3], id="the same owner's lower bid may still stand"
@@ -292,7 +285,7 @@ def void(*sequences: int) -> list[Bid]:
     ],
 )
 def test_a_standing_bid_disappears_and_the_best_that_can_be_held_now_stands(bids, spendable, stands, skipped):
-    purses = {member: Purse(D(amount)) for member, amount in spendable.items()}
+    purses = {member: purse(amount) for member, amount in spendable.items()}
     after = decide_standing_after(auction(BORIS, "40"), bids, purses, now=before_end(90))
     assert (after.standing.sequence if after.standing else None) == stands
     assert [bid.sequence for bid in after.skipped] == skipped
@@ -308,7 +301,7 @@ def test_with_less_than_60_s_left_the_end_becomes_now_and_60_s(left, then_left):
 
 def test_of_two_equal_bids_the_earlier_stands():
     bids = [Bid(7, BORIS, D(30)), Bid(3, CARA, D(30))]
-    purses = {BORIS: Purse(D(99)), CARA: Purse(D(99))}
+    purses = {BORIS: purse(99), CARA: purse(99)}
     after = decide_standing_after(auction(), bids, purses, now=before_end(90))
     assert after.standing == Bid(3, CARA, D(30))
 
@@ -320,7 +313,7 @@ bids_made = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 6), st.booleans
 
 @given(bids=bids_made, spendable=st.dictionaries(st.integers(1, 4), st.integers(-2, 7)))
 def test_the_standing_bid_agrees_with_brute_force(bids, spendable):
-    purses = {member: Purse(D(amount)) for member, amount in spendable.items()}
+    purses = {member: purse(amount) for member, amount in spendable.items()}
     after = decide_standing_after(auction(), bids, purses, now=before_end(90))
 
     def beats(one: Bid, other: Bid) -> bool:
@@ -357,7 +350,7 @@ def test_a_whole_auction_holds_exactly_the_standing_bid_and_nobody_below_the_flo
         if act == "bid":
             own = held.get(who, D(0))
             decision = decide_bid(
-                now, Bidder(who, Purse(D(balance[who]), own), own), D(amount), received_at=before_end(90)
+                now, Bidder(who, purse(balance[who], own), own), D(amount), received_at=before_end(90)
             )
             # An own standing bid is replaced, so what counts is the whole of it against the whole balance.
             assert isinstance(decision, BidAccepted) is (amount > price and amount <= balance[who])
@@ -372,7 +365,7 @@ def test_a_whole_auction_holds_exactly_the_standing_bid_and_nobody_below_the_flo
             lost = max(mine, key=lambda bid: bid.amount)
             bids = [replace(bid, voided=bid.voided or bid == lost) for bid in bids]
             if lost == now.standing:
-                purses = {member: Purse(D(amount)) for member, amount in balance.items()}
+                purses = {member: purse(amount) for member, amount in balance.items()}
                 after = decide_standing_after(now, bids, purses, now=before_end(90))
                 now = replace(now, standing=after.standing, ends_at=after.ends_at)
                 able = [bid.amount for bid in bids if not bid.voided and bid.amount <= balance[bid.member_id]]
@@ -395,9 +388,7 @@ def test_settling_starts_at_the_end_and_1_s():
 
 def test_settling_does_nothing_if_the_end_moved():
     moved = auction(ANNA, ends_at=END + timedelta(seconds=20))
-    assert decide_settlement(moved, now=END + timedelta(seconds=1)) == SettleLater(
-        END + timedelta(seconds=21)
-    )
+    assert decide_settlement(moved, now=END + timedelta(seconds=1)) == SettleLater(END + timedelta(seconds=21))
 
 
 def test_nobody_bids_is_recorded():
@@ -463,9 +454,7 @@ def test_an_officers_extension_adds():
     ("has_open_bid", "another", "barred"),
     [(True, True, True), (True, False, False), (False, True, False), (False, False, False)],
 )
-def test_who_has_an_open_bid_may_not_act_on_it_while_another_with_the_right_exists(
-    has_open_bid, another, barred
-):
+def test_who_has_an_open_bid_may_not_act_on_it_while_another_with_the_right_exists(has_open_bid, another, barred):
     assert is_own_interest(has_open_bid=has_open_bid, another_has_right=another) is barred
 
 
@@ -482,7 +471,7 @@ def test_who_has_an_open_bid_may_not_act_on_it_while_another_with_the_right_exis
         ("1200", "1", ("1200", "1400")),
         ("50", "5", ("50", "75")),
         ("0.5", "0.5", ("0.5", "2.5")),
-        (str(LARGEST), "1", (str(LARGEST),)),
+        (str(MOST_POINTS), "1", (str(MOST_POINTS),)),
     ],
 )
 def test_the_buttons_bid_the_next_amount_and_a_rounder_second(next_bid, increment, amounts):

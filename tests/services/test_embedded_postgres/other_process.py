@@ -1,6 +1,6 @@
 """Another process that uses an embedded PostgreSQL: it obeys on stdin, answers a line on stdout.
 
-    python -m tests.services.embedded_process HOME [UID]
+    python -m tests.services.test_embedded_postgres.other_process HOME [UID]
 
 With a UID it gives up root's rights first. Commands: start, start in a thread, stop, url, quit.
 """
