@@ -17,10 +17,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, update_wrapper
-from typing import Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter
-from sqlalchemy import exists, func, literal, select, update
+from sqlalchemy import BigInteger, DateTime, Executable, Text, bindparam, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from bot import people, permissions
@@ -148,35 +148,64 @@ class Stage:
         return await self.run(actor, checked)
 
 
-async def _enter(session: Session, claim_for: str | None) -> bool:
-    """Load guild, actor and mapping, and claim the interaction, in one round trip. False: it was claimed before."""
-    actor = session.actor
+def _entering(*, claiming: bool) -> Executable:
+    """Guild, actor's member row and role mapping; with `claiming` also whether the interaction is ours to serve."""
+    guild_id = bindparam("guild", type_=BigInteger)
     mapping = (
         select(func.jsonb_object_agg(RoleMapping.role_group, RoleMapping.role_id))
-        .where(RoleMapping.guild_id == session.guild_id)
+        .where(RoleMapping.guild_id == guild_id)
         .scalar_subquery()
     )
     query = (
         select(Guild, Member, mapping)
-        .outerjoin(Member, (Member.guild_id == Guild.guild_id) & (Member.discord_user_id == actor.user_id))
-        .where(Guild.guild_id == session.guild_id)
-    )
-    if claim_for is not None:
-        given = (session.guild_id, actor.interaction_id, claim_for, session.now)
-        columns = ("guild_id", "interaction_id", "use_case", "at")
-        values = [literal(v, InteractionAnswer.__table__.c[c].type) for c, v in zip(columns, given, strict=True)]
-        claim = (
-            insert(InteractionAnswer)
-            .from_select(columns, select(*values).where(exists().where(Guild.guild_id == session.guild_id)))
-            .on_conflict_do_nothing()
-            .returning(literal(1).label("one"))
-            .cte("claim")
+        .outerjoin(
+            Member,
+            (Member.guild_id == Guild.guild_id) & (Member.discord_user_id == bindparam("person", type_=BigInteger)),
         )
-        query = query.add_columns(select(func.count()).select_from(claim).scalar_subquery())
-    row = (await session.execute(query)).one_or_none()
+        .where(Guild.guild_id == guild_id)
+    )
+    if not claiming:
+        return query
+    given = select(
+        Guild.guild_id,
+        bindparam("interaction", type_=BigInteger),
+        bindparam("use_case", type_=Text),
+        bindparam("at", type_=DateTime(timezone=True)),
+    ).where(Guild.guild_id == guild_id)
+    claim = (
+        insert(InteractionAnswer)
+        .from_select(["guild_id", "interaction_id", "use_case", "at"], given)
+        .on_conflict_do_nothing()
+        .returning(literal(1).label("one"))
+        .cte("claim")
+    )
+    return query.add_columns(select(func.count()).select_from(claim).scalar_subquery())
+
+
+# Built once: putting these together costs more than PostgreSQL needs to answer them.
+_ENTER = _entering(claiming=False)
+_ENTER_CLAIMING = _entering(claiming=True)
+_KEEP = (
+    update(InteractionAnswer.__table__)  # type: ignore[arg-type]
+    .where(
+        InteractionAnswer.guild_id == bindparam("guild"),
+        InteractionAnswer.interaction_id == bindparam("interaction"),
+    )
+    .values(answer=bindparam("first"))
+)
+
+
+async def _enter(session: Session, claim_for: str | None) -> bool:
+    """Load guild, actor and mapping, and claim the interaction, in one round trip. False: it was claimed before."""
+    actor = session.actor
+    query = _ENTER if claim_for is None else _ENTER_CLAIMING
+    given: dict[str, Any] = {"guild": session.guild_id, "person": actor.user_id}
+    if claim_for is not None:
+        given |= {"interaction": actor.interaction_id, "use_case": claim_for, "at": session.now}
+    row = (await session.execute(query, given)).one_or_none()
     if row is None:
         await people.ensure_guild(session, session.guild_id, actor.guild_name or "This guild")
-        row = (await session.execute(query)).one()
+        row = (await session.execute(query, given)).one()
     session.guild, session.me, session.mapping = row[0], row[1], row[2] or {}
     if actor.user_id is not None:
         session.me = await people.present(session, session.me, actor.user_id, actor.name)
@@ -201,14 +230,9 @@ class UseCase(Generic[P, R]):
 
     async def keep(self, session: Session, result: R) -> None:
         """Store the answer beside the claim, for whoever repeats the interaction."""
-        await session.execute(
-            update(InteractionAnswer)
-            .where(
-                InteractionAnswer.guild_id == session.guild_id,
-                InteractionAnswer.interaction_id == session.actor.interaction_id,
-            )
-            .values(answer=self.answer.dump_python(result, mode="json"))
-        )
+        first = self.answer.dump_python(result, mode="json")
+        given = {"guild": session.guild_id, "interaction": session.actor.interaction_id, "first": first}
+        await session.execute(_KEEP, given)
 
     async def first_answer(self, session: Session) -> R:
         """What the first delivery of this interaction was answered."""

@@ -34,5 +34,6 @@ def start(bot: Quartermaster) -> AsyncIOScheduler:
     every(1, lambda: outbox.deliver_once(bot.stage, bot), "outbox")
     every(0.25, bot.boards.draw_due, "boards")
     every(heartbeat.EVERY_SECONDS, lambda: heartbeat.beat(bot.stage), "heartbeat")
+    every(3600, lambda: bot.stage.db.sweep(bot.stage.clock.now()), "sweep")
     scheduler.start()
     return scheduler

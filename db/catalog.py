@@ -16,7 +16,9 @@ APPEND_ONLY = frozenset({"ledger_entry"})
 APPEND_GRANT = frozenset({"ledger_entry", "audit"})
 """Tables the bot may only read and add to."""
 
-FUNCTIONS = frozenset({"across_due_jobs", "across_outbox", "across_auctions_ending", "erase_guild", "refuse_change"})
+FUNCTIONS = frozenset(
+    {"across_due_jobs", "across_outbox", "across_auctions_ending", "sweep", "erase_guild", "refuse_change"}
+)
 
 
 def grants(table: str) -> frozenset[str]:

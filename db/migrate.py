@@ -57,7 +57,8 @@ async def ensure_role(connection: AsyncConnection) -> None:
     login = (await connection.execute(text("SELECT current_user"))).scalar_one()
     state = text(
         "SELECT (SELECT count(*) FROM pg_roles WHERE rolname = :role) AS present,"
-        " COALESCE((SELECT pg_has_role(current_user, r.oid, 'MEMBER') FROM pg_roles r WHERE rolname = :role), false) AS granted"
+        " COALESCE((SELECT pg_has_role(current_user, r.oid, 'MEMBER') FROM pg_roles r WHERE rolname = :role), false)"
+        " AS granted"
     )
     present, granted = (await connection.execute(state, {"role": BOT_ROLE})).one()
     try:

@@ -1,4 +1,4 @@
-"""Tenant scope: the one helper that opens a guild's transaction, and the few named looks across guilds.
+"""Tenant scope: the one helper that opens a guild's transaction, and the few named works across guilds.
 
 Row-level security compares every row with the transaction-local setting `app.guild_id`. It is sent in the
 same message as BEGIN, because a round trip of its own would cost more than the policy does (711 against
@@ -90,7 +90,7 @@ class Database:
     async def close(self) -> None:
         await self.engine.dispose()
 
-    # -- The named looks across guilds. Each is one SECURITY DEFINER function that returns keys, no content.
+    # -- The named works across guilds: each is one SECURITY DEFINER function that returns keys, no content.
 
     async def due_jobs_across(self, now: datetime, limit: int = 200) -> list[tuple[int, int]]:
         """(guild_id, due_job_id) of open work that is due and not under lease, oldest first."""
@@ -103,6 +103,11 @@ class Database:
     async def auctions_ending_across(self, before: datetime) -> list[tuple[int, int]]:
         """(guild_id, auction_id) of open auctions that end before a moment: what an outage may have touched."""
         return await self._keys("across_auctions_ending", before, 100_000)
+
+    async def sweep(self, now: datetime) -> None:
+        """Forget, in every guild, what has served: first answers after a day, done work and sent messages after 30."""
+        async with self.outside() as session:
+            await session.execute(text("SELECT sweep(:moment)"), {"moment": now})
 
     async def _keys(self, function: str, moment: datetime, limit: int) -> list[tuple[int, int]]:
         async with self.outside() as session:

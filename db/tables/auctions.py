@@ -56,9 +56,11 @@ class Bid(Base):
         one_of("status", "standing", "outbid", "refused", "voided", "won", "lost", "cancelled"),
         UniqueConstraint("guild_id", "auction_id", "sequence"),
         UniqueConstraint("guild_id", "interaction_id"),
-        Index("uq_bid_one_standing", "guild_id", "auction_id", unique=True, postgresql_where=text("status = 'standing'")),
+        Index(
+            "uq_bid_one_standing", "guild_id", "auction_id", unique=True, postgresql_where=text("status = 'standing'")
+        ),
         Index(None, "guild_id", "member_id", "bid_id"),
-    )  # fmt: skip
+    )
 
     guild_id: Mapped[GuildId]
     bid_id: Mapped[RowId]
@@ -96,7 +98,7 @@ class Award(Base):
         Index(None, "guild_id", "member_id", "award_id"),
         Index(None, "guild_id", "item_key", "award_id"),
         Index("uq_award_auction", "guild_id", "auction_id", unique=True, postgresql_where=text("undone_at IS NULL")),
-    )  # fmt: skip
+    )
 
     guild_id: Mapped[GuildId]
     award_id: Mapped[RowId]

@@ -72,11 +72,17 @@ class LedgerEntry(Base):
         one_of("kind", *ENTRY_KINDS),
         one_of("source", *ENTRY_SOURCES),
         UniqueConstraint("guild_id", "idempotency_key"),
-        Index("uq_ledger_entry_reversed_once", "guild_id", "reverses_entry_id", unique=True, postgresql_where=text("reverses_entry_id IS NOT NULL")),
+        Index(
+            "uq_ledger_entry_reversed_once",
+            "guild_id",
+            "reverses_entry_id",
+            unique=True,
+            postgresql_where=text("reverses_entry_id IS NOT NULL"),
+        ),
         CheckConstraint("(kind = 'reversal') = (reverses_entry_id IS NOT NULL)", name="reversal_names_entry"),
         Index(None, "guild_id", "pool_id", "member_id", "entry_id"),
         Index(None, "guild_id", "source", "source_id"),
-    )  # fmt: skip
+    )
 
     guild_id: Mapped[GuildId]
     entry_id: Mapped[RowId]

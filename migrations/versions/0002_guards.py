@@ -80,6 +80,20 @@ def upgrade() -> None:
         op.execute(f"REVOKE ALL ON FUNCTION {name}(timestamptz, integer) FROM PUBLIC")
         op.execute(f"GRANT EXECUTE ON FUNCTION {name}(timestamptz, integer) TO {BOT}")
 
+    op.execute(
+        """
+        CREATE FUNCTION sweep(moment timestamptz) RETURNS void LANGUAGE sql
+        SECURITY DEFINER SET search_path = public, pg_temp AS $$
+            DELETE FROM interaction_answer WHERE at < moment - interval '1 day';
+            DELETE FROM due_job WHERE done_at < moment - interval '30 days';
+            DELETE FROM outbox WHERE status IN ('sent', 'failed') AND created_at < moment - interval '30 days';
+            DELETE FROM heartbeat WHERE beat_at < moment - interval '30 days';
+        $$
+        """
+    )
+    op.execute("REVOKE ALL ON FUNCTION sweep(timestamptz) FROM PUBLIC")
+    op.execute(f"GRANT EXECUTE ON FUNCTION sweep(timestamptz) TO {BOT}")
+
     deletes = "\n".join(f"            DELETE FROM {table} WHERE {table}.guild_id = erased;" for table in ERASE_ORDER)
     op.execute(
         f"""

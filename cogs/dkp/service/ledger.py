@@ -49,6 +49,15 @@ class NewEntry:
     """Only for reversals: the account column that the reversed entry moved."""
 
 
+_MAKE_ACCOUNTS = insert(Account.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]
+_POST = (
+    insert(LedgerEntry.__table__)  # type: ignore[arg-type]
+    .on_conflict_do_nothing()
+    .returning(LedgerEntry.idempotency_key, LedgerEntry.entry_id)
+)
+_POST_TEXT = insert(EntryText.__table__)  # type: ignore[arg-type]
+
+
 class DoubleEntry(Exception):
     """An idempotency key was posted before: a guard above failed. The transaction must not go on."""
 
@@ -70,7 +79,7 @@ async def lock_accounts(session: Session, keys: Iterable[Key], *, made: bool = F
         return {}
     if not made:
         rows = [{"guild_id": session.guild_id, "pool_id": pool, "member_id": member} for pool, member in wanted]
-        await session.execute(insert(Account).values(rows).on_conflict_do_nothing())
+        await session.execute(_MAKE_ACCOUNTS, rows)
     query = (
         select(Account)
         .where(Account.guild_id == session.guild_id, tuple_(Account.pool_id, Account.member_id).in_(wanted))
@@ -111,12 +120,7 @@ async def post(session: Session, entries: Sequence[NewEntry], accounts: dict[Key
                 "idempotency_key": entry.key,
             }
         )
-    written = await session.execute(
-        insert(LedgerEntry)
-        .values(rows)
-        .on_conflict_do_nothing()
-        .returning(LedgerEntry.idempotency_key, LedgerEntry.entry_id)
-    )
+    written = await session.execute(_POST, rows)
     by_key = {row.idempotency_key: row.entry_id for row in written}
     if len(by_key) != len(entries):
         raise DoubleEntry([entry.key for entry in entries if entry.key not in by_key])
@@ -133,7 +137,7 @@ async def post(session: Session, entries: Sequence[NewEntry], accounts: dict[Key
         }
         for entry in entries
     ]
-    await session.execute(insert(EntryText).values(texts))
+    await session.execute(_POST_TEXT, texts)
     return [by_key[entry.key] for entry in entries]
 
 
@@ -245,7 +249,7 @@ async def what_follows(session: Session, entry_ids: Collection[int]) -> list[str
 
 
 async def _columns(session: Session, entries: Sequence[LedgerEntry]) -> dict[int, str]:
-    """The account column each entry moved: its kind's, or for a reversal that of what it reversed, back to the first."""
+    """The account column each entry moved: its kind's; for a reversal that of what it reversed, to the first."""
     columns: dict[int, str] = {}
     for entry in entries:
         first = entry
