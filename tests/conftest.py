@@ -53,11 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     server = config.stash.get(_SERVER, None)
     if server is not None:
-        asyncio.run(server.stop())
-        if "QM_TEST_POSTGRES" not in os.environ:
-            import shutil
-
-            shutil.rmtree(server.home, ignore_errors=True)
+        keep = "QM_TEST_POSTGRES" in os.environ
+        asyncio.run(server.stop() if keep else server.erase())
 
 
 _SERVER: pytest.StashKey[EmbeddedPostgres] = pytest.StashKey()

@@ -82,9 +82,7 @@ def copy_within_reach(folder: Path) -> Path | None:
         return None
     target = SYSTEM_FOLDER / f"{package.name}-{importlib.metadata.version(package.name)}"
     if not target.exists():
-        SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True)
-        SYSTEM_FOLDER.chmod(0o755)
-        copy = Path(tempfile.mkdtemp(prefix="copying-", dir=SYSTEM_FOLDER))
+        copy = Path(tempfile.mkdtemp(prefix="copying-", dir=system_folder()))
         try:
             for part in (package, package.with_name(f"{package.name}.libs")):
                 if part.exists():
@@ -97,6 +95,13 @@ def copy_within_reach(folder: Path) -> Path | None:
         finally:
             shutil.rmtree(copy, ignore_errors=True)
     return target / package.name / "pginstall" / "bin"
+
+
+def system_folder() -> Path:
+    """`SYSTEM_FOLDER`, made if need be, open to all whatever our umask."""
+    SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True)
+    SYSTEM_FOLDER.chmod(0o755)
+    return SYSTEM_FOLDER
 
 
 def _open_to_all(folder: Path) -> None:

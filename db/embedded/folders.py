@@ -10,8 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from db.embedded import binaries
 from db.embedded.account import Account, give
+from db.embedded.binaries import system_folder
 from db.embedded.errors import EmbeddedPostgresError
 
 LONGEST_SOCKET_FOLDER = 85  # sun_path has 104 bytes on macOS, 108 on Linux; `/.s.PGSQL.5432.lock` takes 19
@@ -39,8 +39,7 @@ def data_folder(home: Path, account: Account | None) -> Path:
 def _folder_elsewhere(home: Path) -> Path:
     """A new folder everybody can enter; a temporary one when the home is temporary itself."""
     temporary = Path(tempfile.gettempdir()).resolve()
-    parent = temporary if home.is_relative_to(temporary) else binaries.SYSTEM_FOLDER
-    parent.mkdir(parents=True, exist_ok=True)
+    parent = temporary if home.is_relative_to(temporary) else system_folder()
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
     folder.chmod(0o711)
     return folder

@@ -111,7 +111,7 @@ class WindowsPostmaster:
             self._control("stop", "-m", "fast", "-t", str(STOP_SECONDS))
             pid_file.unlink(missing_ok=True)
 
-    def launch(self, settings: Mapping[str, str], lock: HomeLock) -> None:  # noqa: ARG002 - we keep the lock
+    def launch(self, settings: Mapping[str, str], lock: HomeLock) -> None:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._control("start", "-W", "-l", str(self.log), "-o", subprocess.list2cmdline(options))
 

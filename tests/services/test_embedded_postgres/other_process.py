@@ -48,7 +48,7 @@ def answer(command: str, server: EmbeddedPostgres) -> str:
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))  # noqa: T201
+    signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
     home, *uid = sys.argv[1:]
     if uid:
         give_up_root(int(uid[0]))
@@ -56,7 +56,7 @@ def main() -> None:
     for line in sys.stdin:
         if line.strip() == "quit":
             break
-        print(answer(line.strip(), server), flush=True)  # noqa: T201
+        print(answer(line.strip(), server), flush=True)
 
 
 if __name__ == "__main__":

@@ -24,10 +24,15 @@ from tests.services.test_embedded_postgres.probes import (
 if AM_ROOT:
 
     async def test_root_starts_it_as_an_unprivileged_account_without_roots_groups(home: Path):
-        async with EmbeddedPostgres(home, settings=FAST):
-            uids, gids, groups = identity(postmaster_pid(home))
-            assert "0" not in uids + gids
-            assert groups == []
+        groups_before = os.getgroups()
+        os.setgroups([0, 4])
+        try:
+            async with EmbeddedPostgres(home, settings=FAST):
+                uids, gids, groups = identity(postmaster_pid(home))
+        finally:
+            os.setgroups(groups_before)
+        assert "0" not in uids + gids
+        assert groups == []
 
     async def test_root_keeps_to_the_account_that_owns_the_data(open_folder: Path, another):
         folder = open_folder

@@ -1,6 +1,7 @@
 """Paths, other versions, interrupted creation, removal."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from db.embedded import EmbeddedPostgres, EmbeddedPostgresError, folders, supervisor
 from tests.services.test_embedded_postgres.other_process import FAST
 from tests.services.test_embedded_postgres.probes import (
+    AM_ROOT,
+    NOBODY,
     is_free,
     mode,
     snapshot,
@@ -33,13 +36,20 @@ async def test_a_path_no_socket_can_have_works_all_the_same(folder: Path, name: 
         mode(socket_folder)
 
 
-async def test_a_socket_folder_somebody_else_made_is_refused(folder: Path):
+def test_a_socket_folder_somebody_else_made_is_refused(folder: Path):
     data = folder / ("x" * 120) / "data"
     taken = folders._short_socket_folder(data)
     taken.symlink_to(folder)
     with pytest.raises(EmbeddedPostgresError, match="belongs to somebody else"):
         folders.socket_folder(data, None)
     taken.unlink()
+    if AM_ROOT:
+        taken.mkdir()
+        os.chown(taken, NOBODY, NOBODY)
+        with pytest.raises(EmbeddedPostgresError, match="belongs to somebody else"):
+            folders.socket_folder(data, None)
+        assert taken.stat().st_uid == NOBODY
+        taken.rmdir()
 
 
 async def test_another_major_version_is_refused_and_its_data_untouched(home: Path):
