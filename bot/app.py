@@ -16,8 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 from bot import due, facts, heartbeat, outbox
 from bot.clock import Clock
 from bot.kit.boards import Boards
-from bot.kit.components import Form, Pick, Press
-from bot.kit.door import guarded
+from bot.kit.components import Form, Pick, Press, typed_texts
+from bot.kit.door import Door, answer_error, guarded
 from bot.kit.panels import Panels
 from bot.kit.tree import GuardedTree
 from bot.registry import Registry
@@ -26,6 +26,7 @@ from db.scope import Database
 from db.tables import CommandSync
 
 _log = logging.getLogger(__name__)
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we never speak in voice: no warning at start
 LAPSED = "That question has lapsed. Type the command again; nothing was changed."
 
 
@@ -47,7 +48,8 @@ class Quartermaster(commands.AutoShardedBot):
             max_messages=None,
             **options,
         )
-        self.stage = Stage(db, clock, Registry(), tell=self._tell, redraw=self._redraw)
+        shards = (self.shard_count, list(self.shard_ids)) if self.shard_count and self.shard_ids else None
+        self.stage = Stage(db, clock, Registry(), tell=self._tell, redraw=self._redraw, shards=shards)
         self.boards = Boards(self)
         self.panels = Panels()
 
@@ -82,12 +84,18 @@ class Quartermaster(commands.AutoShardedBot):
             discord.InteractionType.autocomplete,
         ):
             return
-        if interaction.type is discord.InteractionType.modal_submit and (form := Form.revive(interaction)):
-            await form[0].take(interaction, form[1])
+        try:
+            form = Form.revive(interaction) if interaction.type is discord.InteractionType.modal_submit else None
+        except Exception as error:
+            await answer_error(interaction, error)
+            return
+        if form is not None:
+            await form.take(interaction, typed_texts(interaction))
             return
 
-        async def lapsed(door: Any) -> None:
-            await door.say(LAPSED)
+        async def lapsed(door: Door) -> None:
+            typed = "\n".join(filter(None, typed_texts(interaction).values()))
+            await door.say(f"{LAPSED} You typed:\n{typed}" if typed else LAPSED)
 
         await guarded(interaction, lapsed)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from bot import log
@@ -23,6 +23,8 @@ from db.tables import DueJob
 LEASE = timedelta(seconds=60)
 LATE_AFTER = timedelta(seconds=30)
 """Work done later than this says so."""
+PATIENCE_SECONDS = 50
+"""A handler that takes longer is broken off before its lease ends."""
 GUILDS_AT_ONCE = 4
 _log = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ class Job:
     due_at: datetime
     late: bool
     """Done more than 30 s after it was due: the process was down or busy."""
+    attempt: int = 1
 
 
 async def schedule(
@@ -65,7 +68,7 @@ async def cancel(session: Session, kind: str, key: str | int) -> None:
 async def run_once(stage: Stage) -> int:
     """Do everything that is due now; returns how many rows this process did. One guild's trouble stops no other."""
     waiting: dict[int, list[int]] = defaultdict(list)
-    for guild_id, job_id in await stage.db.due_jobs_across(stage.clock.now()):
+    for guild_id, job_id in await stage.db.due_jobs_across(stage.clock.now(), shards=stage.shards):
         waiting[guild_id].append(job_id)
     gate = asyncio.Semaphore(GUILDS_AT_ONCE)
 
@@ -84,12 +87,14 @@ async def _do(stage: Stage, guild_id: int, job_id: int) -> bool:
             if job is None:
                 return False
             try:
-                await stage.registry.due[job.kind](stage, job)
-            except Exception:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await stage.registry.due[job.kind](stage, job)
+            except Exception as error:
+                reason = repr(error)
                 _log.exception("due work %s %s failed; it is tried again", job.kind, job.key)
-                await stage.run(itself, lambda session: _put_back(session, job, repr(error)))
+                await stage.run(itself, lambda session: _put_back(session, job, reason))
                 return False
-            await stage.run(itself, lambda session: _finish(session, job))
+            await _finish(stage, job)
             return True
         except Exception:
             _log.exception("due work %s could not be claimed or finished", job_id)
@@ -109,38 +114,39 @@ async def _claim(session: Session, job_id: int) -> Job | None:
                 or_(DueJob.lease_until.is_(None), DueJob.lease_until <= session.now),
             )
             .values(lease_until=session.now + LEASE, attempts=DueJob.attempts + 1)
-            .returning(DueJob.kind, DueJob.key, DueJob.payload, DueJob.due_at)
+            .returning(DueJob.kind, DueJob.key, DueJob.payload, DueJob.due_at, DueJob.attempts)
         )
     ).one_or_none()
     if row is None:
         return None
     late = session.now - row.due_at > LATE_AFTER
-    return Job(session.guild_id, job_id, row.kind, row.key, row.payload, row.due_at, late)
+    return Job(session.guild_id, job_id, row.kind, row.key, row.payload, row.due_at, late, row.attempts)
 
 
-async def _finish(session: Session, job: Job) -> None:
-    """Marked done only if it was not moved meanwhile: a handler that schedules its own next time keeps it."""
-    await session.execute(
-        update(DueJob)
-        .where(
-            DueJob.guild_id == session.guild_id,
-            DueJob.due_job_id == job.due_job_id,
-            DueJob.due_at == job.due_at,
-        )
-        .values(done_at=session.now, lease_until=None)
+def _ours(job: Job) -> tuple[ColumnElement[bool], ...]:
+    """The row as we claimed it: not moved (its tries begin anew then), and not taken over when our lease lapsed."""
+    return (
+        DueJob.guild_id == job.guild_id,
+        DueJob.due_job_id == job.due_job_id,
+        DueJob.due_at == job.due_at,
+        DueJob.attempts == job.attempt,
     )
+
+
+async def _finish(stage: Stage, job: Job) -> None:
+    """Marked done only if it was not moved meanwhile: a handler that schedules its own next time keeps it.
+
+    Not through the stage, whose door makes the guild's row when it is missing: the work may have erased the guild.
+    """
+    async with stage.db.guild(job.guild_id) as session:
+        await session.execute(update(DueJob).where(*_ours(job)).values(done_at=stage.clock.now(), lease_until=None))
 
 
 async def _put_back(session: Session, job: Job, error: str) -> None:
     """Tried again after 5 s, 10 s, 20 s, ... at most an hour apart."""
-    attempts = select(DueJob.attempts).where(DueJob.guild_id == job.guild_id, DueJob.due_job_id == job.due_job_id)
-    wait = min(5 * 2 ** ((await session.execute(attempts)).scalar_one() - 1), 3600)
+    wait = min(5 * 2 ** (job.attempt - 1), 3600)
     await session.execute(
         update(DueJob)
-        .where(
-            DueJob.guild_id == session.guild_id,
-            DueJob.due_job_id == job.due_job_id,
-            DueJob.due_at == job.due_at,
-        )
+        .where(*_ours(job))
         .values(lease_until=session.now + timedelta(seconds=wait), last_error=error[:500])
     )

@@ -4,6 +4,7 @@ An outage is a stretch of more than 10 s in which no process of ours lived. It i
 comes up after it, before that process talks to Discord.
 """
 
+import logging
 import os
 import socket
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from db.tables import Heartbeat, Outage
 EVERY_SECONDS = 5
 OUTAGE_OVER = timedelta(seconds=10)
 _ONE_AT_A_TIME = 0x51_4D_00_02
+_log = logging.getLogger(__name__)
 
 
 def process_name() -> str:
@@ -45,5 +47,8 @@ async def come_up(stage: Stage, process: str | None = None) -> tuple[datetime, d
         await session.execute(row.on_conflict_do_update(index_elements=[Heartbeat.process], set_={"beat_at": now}))
     if outage is not None:
         for touched in stage.registry.outages:
-            await touched(stage, *outage)
+            try:
+                await touched(stage, *outage)
+            except Exception:  # what is due is looked at again under its own lock
+                _log.exception("the outage of %s was not made good in full", outage)
     return outage

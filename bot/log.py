@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 _guild: ContextVar[int | None] = ContextVar("guild", default=None)
 _actor: ContextVar[int | None] = ContextVar("actor", default=None)
@@ -27,11 +27,12 @@ def request_code() -> str | None:
 @contextmanager
 def request(guild_id: int | None, actor_user_id: int | None, code: str) -> Iterator[None]:
     """Everything logged inside carries these three."""
-    tokens = (_guild.set(guild_id), _actor.set(actor_user_id), _request.set(code))
+    given: list[tuple[ContextVar[Any], Any]] = [(_guild, guild_id), (_actor, actor_user_id), (_request, code)]
+    tokens = [(variable, variable.set(value)) for variable, value in given]
     try:
         yield
     finally:
-        for variable, token in zip((_guild, _actor, _request), tokens, strict=True):
+        for variable, token in tokens:
             variable.reset(token)
 
 
@@ -71,5 +72,6 @@ def set_up(level: str = "INFO", form: Literal["text", "json"] = "text") -> None:
     text = _Text("%(asctime)s %(levelname)-7s %(name)s [%(context)s] %(message)s")
     handler.setFormatter(_Json() if form == "json" else text)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("discord.gateway", "discord.client", "discord.http", "apscheduler"):
+    for chatty in ("discord.gateway", "discord.client", "discord.http", "alembic"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of every turn that finds the last one at work

@@ -1,11 +1,15 @@
 """Who is who: guild rows, member rows, and finding the person somebody means."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from bot import permissions
+from bot.kit.text import clip, safe
 from bot.refusals import NotFound
 from bot.typed import name_key, near_names
 from db.scope import GuildSession
@@ -15,15 +19,27 @@ if TYPE_CHECKING:
     from bot.stage import Session
 
 DEFAULT_POOL = "DKP"
+MET_AT_ONCE = 1000
+"""Rows a statement: PostgreSQL takes 32,767 parameters."""
 _MENTION = re.compile(r"<@!?(\d{15,20})>|(\d{15,20})")
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A person, never a bot, as Discord shows them in the server now; made by `bot.kit.seen`."""
+
+    user_id: int
+    name: str
+    role_ids: frozenset[int]
+
+
 async def ensure_guild(session: "Session", guild_id: int, name: str) -> None:
-    """The guild's row and its default pool, made on first sight; a guild that returns is no longer removed."""
+    """The guild's row and its default pool, made on first sight; an empty name leaves the one that is known."""
+    known = {"name": name} if name else {}
     await session.execute(
         insert(Guild)
-        .values(guild_id=guild_id, name=name, joined_at=session.now)
-        .on_conflict_do_update(index_elements=[Guild.guild_id], set_={"name": name, "removed_at": None})
+        .values(guild_id=guild_id, name=name or "This guild", joined_at=session.now)
+        .on_conflict_do_update(index_elements=[Guild.guild_id], set_={"removed_at": None, **known})
     )
     await session.execute(
         insert(Pool)
@@ -38,14 +54,18 @@ async def ensure_guild(session: "Session", guild_id: int, name: str) -> None:
     )
 
 
-async def present(session: "Session", member: Member | None, user_id: int, name: str) -> Member:
-    """The member row of somebody who is here now: made, renamed, or marked as returned when needed."""
+async def present(session: "Session", member: Member | None, user_id: int, name: str, group: str = "guest") -> Member:
+    """The member row of somebody who is here now: made, renamed, or marked as returned when needed.
+
+    Who is new or returned gets `group`, that of the highest mapped role they hold (`permissions.group_of`).
+    """
     if member is None:
         row = insert(Member).values(
             guild_id=session.guild_id,
             discord_user_id=user_id,
             display_name=name,
             name_key=name_key(name),
+            role_group=group,
             joined_at=session.now,
         )
         await session.execute(row.on_conflict_do_nothing())
@@ -58,11 +78,41 @@ async def present(session: "Session", member: Member | None, user_id: int, name:
         if not (await session.execute(stays)).scalar_one():
             session.add(Stay(guild_id=session.guild_id, member_id=member.member_id, started_at=session.now))
     if member.left_at is not None:
-        member.left_at = None
-        session.add(Stay(guild_id=session.guild_id, member_id=member.member_id, started_at=session.now))
+        here = (Member.guild_id == session.guild_id, Member.member_id == member.member_id)
+        back = update(Member).where(*here, Member.left_at.is_not(None)).values(left_at=None, role_group=group)
+        if (await session.execute(back.returning(Member.member_id))).one_or_none():  # else another process was first
+            session.add(Stay(guild_id=session.guild_id, member_id=member.member_id, started_at=session.now))
+        await session.refresh(member)
     if name and member.display_name != name:
         member.display_name, member.name_key = name, name_key(name)
+        await session.flush()  # now: nobody waits for a member's row with raids, auctions or accounts in hand
     return member
+
+
+async def meet(session: "Session", strangers: Sequence[Seen]) -> int:
+    """Rows for people who were here before us, or came while we were away; returns how many were new."""
+    met, strangers = 0, sorted(strangers, key=lambda person: person.user_id)  # two who meet the same wait in one order
+    for start in range(0, len(strangers), MET_AT_ONCE):
+        rows = [
+            {
+                "guild_id": session.guild_id,
+                "discord_user_id": person.user_id,
+                "display_name": person.name,
+                "name_key": name_key(person.name),
+                "role_group": permissions.group_of(person.role_ids, session.mapping),
+                "joined_at": session.now,
+            }
+            for person in strangers[start : start + MET_AT_ONCE]
+        ]
+        made = await session.execute(insert(Member).values(rows).on_conflict_do_nothing().returning(Member.member_id))
+        stays = [
+            {"guild_id": session.guild_id, "member_id": member_id, "started_at": session.now}
+            for member_id in made.scalars()
+        ]
+        if stays:
+            await session.execute(insert(Stay).values(stays))
+        met += len(stays)
+    return met
 
 
 async def leave(session: "Session", user_id: int) -> Member | None:
@@ -137,6 +187,27 @@ async def names(session: GuildSession) -> list[tuple[str, int]]:
         Character.guild_id == session.guild_id, Character.retired_at.is_(None)
     )
     return [(row[0], row[1]) for row in await session.execute(people.union_all(played))]
+
+
+async def get_character(session: GuildSession, typed: str, owner_member_id: int | None = None) -> Character:
+    """The active character somebody means: an autocomplete's id (`#12`) or a name, matched kindly.
+
+    With `owner_member_id` only that member's characters count.
+    """
+    active = select(Character).where(Character.guild_id == session.guild_id, Character.retired_at.is_(None))
+    if owner_member_id is not None:
+        active = active.where(Character.owner_member_id == owner_member_id)
+    typed = typed.strip()
+    by_id = re.fullmatch(r"#\d{1,18}", typed)
+    meant = Character.character_id == int(typed[1:]) if by_id else Character.name_key == name_key(typed)
+    if (found := (await session.execute(active.where(meant))).scalar_one_or_none()) is not None:
+        return found
+    known = [character.name for character in (await session.execute(active)).scalars()]
+    if owner_member_id is not None and not known:
+        raise NotFound("There is no character to choose from yet: add one with /character add.")
+    near = [] if by_id else near_names(typed, known, 3)
+    whose = "no character here" if owner_member_id is None else "none of their characters"
+    raise NotFound(f"{'That is' if by_id else f'{safe(clip(typed, 40))} is'} {whose}.", near=list(map(safe, near)))
 
 
 async def main_of(session: GuildSession, member_id: int) -> Character | None:

@@ -4,6 +4,7 @@
 role is mapped, who may Manage Server is officer and everybody else is a newcomer: may check in, bid and read.
 """
 
+from collections.abc import Collection, Mapping
 from typing import Final
 
 GROUPS: Final = ("developer", "officer", "recruiter", "member", "applicant", "guest")
@@ -20,6 +21,7 @@ _READERS = (*_RAIDERS, "applicant", NEWCOMER)
 CAPABILITIES: Final[dict[str, tuple[str, frozenset[str]]]] = {
     name: (doing, frozenset(who))
     for name, doing, who in (
+        ("settings.setup", "set me up", (MANAGE_SERVER,)),
         ("settings.roles", "map the roles", (MANAGE_SERVER,)),
         ("settings.edit", "change settings", ("developer", "officer")),
         ("settings.view", "see the settings", ("developer", "officer")),
@@ -36,7 +38,6 @@ CAPABILITIES: Final[dict[str, tuple[str, frozenset[str]]]] = {
         ("auctions.manage", "run auctions", ("officer", BADGE)),
         ("auctions.bid", "bid", (*_RAIDERS, NEWCOMER)),
         ("auctions.view", "see auctions", _READERS),
-        ("loot.award", "record awards", ("officer", BADGE)),
         ("loot.view", "see loot", _READERS),
         ("audit.view", "search the audit", ("developer", "officer")),
     )
@@ -65,6 +66,11 @@ def refusal_sentence(capability: str) -> str:
     names = [_PLURAL[group] for group in _PLURAL if group in who]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return f"Only {listed} may {doing}; ask one of them."
+
+
+def group_of(role_ids: Collection[int], mapping: Mapping[str, int]) -> str:
+    """The highest mapped group whose Discord role somebody holds, else guest."""
+    return next((group for group in GROUPS if mapping.get(group) in role_ids), "guest")
 
 
 def standings(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import discord
+    from discord import ui
 
     from bot.due import Job
     from bot.stage import Session, Stage
@@ -26,7 +27,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """An audit row as the sentence makers see it; names are already safe to show."""
+    """An audit row as the sentence makers see it.
+
+    `actor` and `about` are safe to show; texts in `before` and `after` are as they were written and go through `safe`.
+    The search adds the reason itself.
+    """
 
     action: str
     actor: str
@@ -78,3 +83,5 @@ class Registry:
     """(stage, started_at, ended_at): called before connecting when no process of ours lived for over 10 s."""
     cancelled_raids: "list[Callable[[Stage, int, int, str], Awaitable[None]]]" = field(default_factory=list)
     """(stage, guild_id, raid_id, reason): called from due work after a raid was cancelled; must bear being called twice."""
+    add_character_button: "Callable[[], ui.Item[Any]] | None" = None
+    """Makes an **Add your character** button for who has none; None while the members slice is not loaded."""

@@ -7,12 +7,13 @@ A use case is a function whose first parameter is `session`, made callable by do
 
     answer = await adjust(stage, actor, member_id=7, amount=Decimal(5), reason="bring the cake")
 
-The call opens exactly one transaction in the actor's guild, answers a repeated interaction with the first answer,
-checks the capability, runs the function, keeps its answer, commits, and only then tells the facts and redraws
-the boards. A function that joins a running transaction takes `session` and never commits; `adjust.join(session, ...)`
-is the undecorated one.
+The call opens exactly one transaction in the actor's guild, answers a repeated interaction with the first answer
+(a refusal too), checks the capability, runs the function, keeps its answer, commits, and only then tells the facts
+and redraws the boards. One interaction may call several use cases, each once. A function that joins a running
+transaction takes `session` and never commits; `adjust.join(session, ...)` is the undecorated one.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,16 +21,17 @@ from functools import cached_property, update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter
-from sqlalchemy import BigInteger, DateTime, Executable, Text, bindparam, func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, DateTime, Executable, Text, bindparam, func, literal, select, true, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from bot import people, permissions
 from bot.clock import Clock
-from bot.refusals import NotAllowed
+from bot.refusals import NotAllowed, Refused
 from bot.registry import Registry
-from db.scope import Database, GuildSession
+from db.scope import Database, GuildSession, Shards
 from db.tables import Guild, InteractionAnswer, Member, RoleMapping
 
+_log = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -50,8 +52,8 @@ class Actor:
     guild_name: str = ""
 
     @classmethod
-    def itself(cls, guild_id: int) -> "Actor":
-        return cls(guild_id, None, "Quartermaster")
+    def itself(cls, guild_id: int, guild_name: str = "") -> "Actor":
+        return cls(guild_id, None, "Quartermaster", guild_name=guild_name)
 
 
 class Session(GuildSession):
@@ -112,30 +114,46 @@ class Stage:
     registry: Registry
     tell: Callable[[object], None] = field(default=lambda fact: None)
     redraw: Callable[[int, str, int], None] = field(default=lambda guild_id, kind, subject_id: None)
+    shards: Shards = None
+    """Whose messages and due work this process does."""
 
     async def run(
         self, actor: Actor, work: Callable[[Session], Awaitable[R]], use_case: "UseCase[..., R] | None" = None
     ) -> R:
         """Open the actor's transaction, do the work in it, commit, then tell. See the module's docstring."""
         now = self.clock.now()
-        async with self.db.guild(actor.guild_id, Session) as session:
-            session.stage, session.actor, session.now, session.facts, session.boards = self, actor, now, [], []
-            once = use_case is not None and actor.interaction_id is not None
-            claimed = await _enter(session, use_case.name if once and use_case else None)
-            if once and not claimed:
-                assert use_case is not None
-                return await use_case.first_answer(session)
-            if use_case is not None and use_case.capability is not None:
-                session.require(use_case.capability)
-            result = await work(session)
-            if once:
-                assert use_case is not None
-                await use_case.keep(session, result)
-        for fact in session.facts:
-            self.tell(fact)
-        for kind, subject_id in dict.fromkeys(session.boards):
-            self.redraw(actor.guild_id, kind, subject_id)
+        once = use_case if actor.interaction_id is not None else None
+        claimed = False
+        try:
+            async with self.db.guild(actor.guild_id, Session) as session:
+                session.stage, session.actor, session.now, session.facts, session.boards = self, actor, now, [], []
+                claimed = await _enter(session, once.name if once is not None else None)
+                if once is not None and not claimed:
+                    return await once.first_answer(session)
+                if use_case is not None and use_case.capability is not None:
+                    session.require(use_case.capability)
+                result = await work(session)
+                if once is not None:
+                    await once.keep(session, result)
+        except Refused as refused:
+            if once is not None and claimed:
+                await once.keep_refusal(self, actor, refused)
+            raise
+        self._after_commit(session)
         return result
+
+    def _after_commit(self, session: Session) -> None:
+        """Nothing here may make what is committed look failed."""
+        for fact in session.facts:
+            try:
+                self.tell(fact)
+            except Exception:
+                _log.exception("%s was not told", type(fact).__name__)
+        for kind, subject_id in dict.fromkeys(session.boards):
+            try:
+                self.redraw(session.guild_id, kind, subject_id)
+            except Exception:
+                _log.exception("board %s %s was not marked", kind, subject_id)
 
     async def read(self, actor: Actor, capability: str | None, look: Callable[[Session], Awaitable[R]]) -> R:
         """A look that changes nothing: same door, same check, no first answer kept."""
@@ -185,14 +203,13 @@ def _entering(*, claiming: bool) -> Executable:
 # Built once: putting these together costs more than PostgreSQL needs to answer them.
 _ENTER = _entering(claiming=False)
 _ENTER_CLAIMING = _entering(claiming=True)
-_KEEP = (
-    update(InteractionAnswer.__table__)  # type: ignore[arg-type]
-    .where(
-        InteractionAnswer.guild_id == bindparam("guild"),
-        InteractionAnswer.interaction_id == bindparam("interaction"),
-    )
-    .values(answer=bindparam("first"))
+_KEPT = (
+    InteractionAnswer.guild_id == bindparam("guild"),
+    InteractionAnswer.interaction_id == bindparam("interaction"),
+    InteractionAnswer.use_case == bindparam("called"),
 )
+_KEEP = update(InteractionAnswer.__table__).where(*_KEPT).values(answer=bindparam("first"))  # type: ignore[arg-type]
+_FIRST = select(InteractionAnswer.refused, InteractionAnswer.answer).where(*_KEPT)
 
 
 async def _enter(session: Session, claim_for: str | None) -> bool:
@@ -204,11 +221,12 @@ async def _enter(session: Session, claim_for: str | None) -> bool:
         given |= {"interaction": actor.interaction_id, "use_case": claim_for, "at": session.now}
     row = (await session.execute(query, given)).one_or_none()
     if row is None:
-        await people.ensure_guild(session, session.guild_id, actor.guild_name or "This guild")
+        await people.ensure_guild(session, session.guild_id, actor.guild_name)
         row = (await session.execute(query, given)).one()
     session.guild, session.me, session.mapping = row[0], row[1], row[2] or {}
     if actor.user_id is not None:
-        session.me = await people.present(session, session.me, actor.user_id, actor.name)
+        group = permissions.group_of(actor.role_ids, session.mapping)
+        session.me = await people.present(session, session.me, actor.user_id, actor.name, group)
     return claim_for is None or bool(row[3])
 
 
@@ -216,6 +234,7 @@ class UseCase(Generic[P, R]):
     """A service function with its door: see the module's docstring."""
 
     def __init__(self, function: Callable[Concatenate[Session, P], Awaitable[R]], capability: str | None) -> None:
+        assert capability is None or capability in permissions.CAPABILITIES, f"no capability {capability}"
         self.join = function
         self.capability = capability
         self.name = f"{function.__module__}.{function.__qualname__}"
@@ -231,18 +250,31 @@ class UseCase(Generic[P, R]):
     async def keep(self, session: Session, result: R) -> None:
         """Store the answer beside the claim, for whoever repeats the interaction."""
         first = self.answer.dump_python(result, mode="json")
-        given = {"guild": session.guild_id, "interaction": session.actor.interaction_id, "first": first}
-        await session.execute(_KEEP, given)
+        await session.execute(_KEEP, {**self._called(session.actor), "first": first})
+
+    async def keep_refusal(self, stage: Stage, actor: Actor, refused: Refused) -> None:
+        """The refused transaction is gone, its claim too: what was refused once stays refused when it is repeated."""
+        given = select(
+            Guild.guild_id,
+            literal(actor.interaction_id, BigInteger),
+            literal(self.name, Text),
+            literal(stage.clock.now(), DateTime(timezone=True)),
+            true(),
+            literal(refused.sentence, JSONB),
+        ).where(Guild.guild_id == actor.guild_id)
+        columns = ["guild_id", "interaction_id", "use_case", "at", "refused", "answer"]
+        async with stage.db.guild(actor.guild_id) as session:
+            await session.execute(insert(InteractionAnswer).from_select(columns, given).on_conflict_do_nothing())
 
     async def first_answer(self, session: Session) -> R:
-        """What the first delivery of this interaction was answered."""
-        stored = await session.execute(
-            select(InteractionAnswer.answer).where(
-                InteractionAnswer.guild_id == session.guild_id,
-                InteractionAnswer.interaction_id == session.actor.interaction_id,
-            )
-        )
-        return self.answer.validate_python(stored.scalar_one())
+        """What the first delivery of this interaction was answered; raises when that was a refusal."""
+        first = (await session.execute(_FIRST, self._called(session.actor))).one()
+        if first.refused:
+            raise Refused(first.answer)
+        return self.answer.validate_python(first.answer)
+
+    def _called(self, actor: Actor) -> dict[str, Any]:
+        return {"guild": actor.guild_id, "interaction": actor.interaction_id, "called": self.name}
 
 
 def use_case(

@@ -4,6 +4,7 @@ Due work, messages and boards are rows; the ticker only makes the process look a
 the same functions themselves.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -16,23 +17,53 @@ from bot.app import Quartermaster
 _log = logging.getLogger(__name__)
 
 
-def start(bot: Quartermaster) -> AsyncIOScheduler:
-    """Tick until `shutdown`: due work and messages each second, boards four times a second, a heartbeat each 5 s."""
-    scheduler = AsyncIOScheduler(timezone="UTC")
+PATIENCE_SECONDS = 10
+"""How long a turn that runs may take to its end when we stop."""
 
-    def every(seconds: float, work: Callable[[], Awaitable[object]], name: str) -> None:
+
+class Ticker(AsyncIOScheduler):
+    def __init__(self) -> None:
+        super().__init__(timezone="UTC")
+        self.turns: set[asyncio.Task[object]] = set()
+
+    async def stop(self) -> None:
+        """No further turn; those that run come to their end, so that nothing is sent and not noted as sent."""
+        self.pause()
+        if self.turns:
+            await asyncio.wait(self.turns, timeout=PATIENCE_SECONDS)
+        self.shutdown(wait=False)
+
+
+def start(bot: Quartermaster) -> Ticker:
+    """Tick until `stop`: due work and messages each second, boards four times a second, a heartbeat each 5 s."""
+    scheduler = Ticker()
+
+    def every(seconds: float, work: Callable[[], Awaitable[object]], name: str, most: int = 1) -> None:
+        failing = False
+
         async def turn() -> None:
+            nonlocal failing
+            task = asyncio.current_task()
+            assert task is not None
+            scheduler.turns.add(task)
+            task.add_done_callback(scheduler.turns.discard)
             try:
                 await work()
             except Exception:  # the database is away: the next turn tries again
-                _log.exception("%s failed; the next turn tries again", name)
+                if not failing:
+                    _log.exception("%s failed; the next turns try again", name)
+                failing = True
+            else:
+                if failing:
+                    _log.info("%s works again", name)
+                failing = False
 
         trigger = IntervalTrigger(seconds=seconds)  # type: ignore[arg-type]
-        scheduler.add_job(turn, trigger, id=name, max_instances=1, coalesce=True, misfire_grace_time=None)
+        scheduler.add_job(turn, trigger, id=name, max_instances=most, coalesce=True, misfire_grace_time=None)
 
     every(1, lambda: due.run_once(bot.stage), "due work")
     every(1, lambda: outbox.deliver_once(bot.stage, bot), "outbox")
-    every(0.25, bot.boards.draw_due, "boards")
+    every(0.25, bot.boards.draw_due, "boards", most=8)  # one that Discord slows down holds up no other
     every(heartbeat.EVERY_SECONDS, lambda: heartbeat.beat(bot.stage), "heartbeat")
     every(3600, lambda: bot.stage.db.sweep(bot.stage.clock.now()), "sweep")
     scheduler.start()

@@ -17,7 +17,15 @@ APPEND_GRANT = frozenset({"ledger_entry", "audit"})
 """Tables the bot may only read and add to."""
 
 FUNCTIONS = frozenset(
-    {"across_due_jobs", "across_outbox", "across_auctions_ending", "sweep", "erase_guild", "refuse_change"}
+    {
+        "across_due_jobs",
+        "across_outbox",
+        "across_auctions_ending",
+        "across_guilds",
+        "sweep",
+        "erase_guild",
+        "refuse_change",
+    }
 )
 
 

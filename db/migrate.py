@@ -28,6 +28,16 @@ class RoleMissing(Exception):
         )
 
 
+class DatabaseNewer(Exception):
+    """The database was migrated by a newer Quartermaster than this one."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"The database stands at revision {revision}, which this Quartermaster (up to {head()}) does not know: "
+            "it was made by a newer one; update Quartermaster. Nothing was changed."
+        )
+
+
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -40,6 +50,11 @@ def head() -> str:
     revision = ScriptDirectory.from_config(_config()).get_current_head()
     assert revision is not None
     return revision
+
+
+def is_known(revision: str) -> bool:
+    """Whether the tree has this revision; a database at an unknown one was made by a newer Quartermaster."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 async def current(url: URL | str) -> str | None:
@@ -55,28 +70,38 @@ async def current(url: URL | str) -> str | None:
 async def ensure_role(connection: AsyncConnection) -> None:
     """Create the bot's role and grant it to this login, or raise `RoleMissing` with the line to run."""
     login = (await connection.execute(text("SELECT current_user"))).scalar_one()
-    state = text(
-        "SELECT (SELECT count(*) FROM pg_roles WHERE rolname = :role) AS present,"
-        " COALESCE((SELECT pg_has_role(current_user, r.oid, 'MEMBER') FROM pg_roles r WHERE rolname = :role), false)"
-        " AS granted"
-    )
-    present, granted = (await connection.execute(state, {"role": BOT_ROLE})).one()
+    present = text("SELECT count(*) FROM pg_roles WHERE rolname = :role")
     try:
-        if not present:
+        if not (await connection.execute(present, {"role": BOT_ROLE})).scalar_one():
             try:
                 async with connection.begin_nested():
                     await connection.execute(text(f"CREATE ROLE {BOT_ROLE} NOLOGIN"))
             except DBAPIError as error:
                 if not _is(error, asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
                     raise  # made meanwhile for another database of this server is as good
-            granted = (await connection.execute(state, {"role": BOT_ROLE})).one().granted
-        if not granted:
+        if not await may_become_bot(connection):
             async with connection.begin_nested():
                 await connection.execute(text(f'GRANT {BOT_ROLE} TO "{login}"'))
     except DBAPIError as error:
         if _is(error, asyncpg.InsufficientPrivilegeError):
             raise RoleMissing(login) from error
         raise
+
+
+async def may_become_bot(connection: AsyncConnection) -> bool:
+    """Tried, not looked up: since PostgreSQL 16 who made a role is its member and still may not become it."""
+    attempt = await connection.begin_nested()
+    try:
+        await connection.execute(text(f"SET LOCAL ROLE {BOT_ROLE}"))
+    except DBAPIError as error:
+        if _is(
+            error, asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError
+        ):  # the latter: no such role
+            return False
+        raise
+    finally:
+        await attempt.rollback()
+    return True
 
 
 async def migrate(url: URL | str) -> tuple[str | None, str]:
@@ -96,6 +121,8 @@ async def migrate(url: URL | str) -> tuple[str | None, str]:
 
 def _upgrade(connection: Connection) -> tuple[str | None, str]:
     before = MigrationContext.configure(connection).get_current_revision()
+    if before is not None and not is_known(before):
+        raise DatabaseNewer(before)
     command.upgrade(_config(connection), "head")
     return before, head()
 

@@ -18,6 +18,10 @@ BOT_ROLE = "quartermaster_bot"
 """The NOLOGIN role the bot works as: owns nothing, bypasses nothing."""
 
 
+Shards = tuple[int, list[int]] | None
+"""How many shards there are and which this process runs; None: all. A guild's is (guild_id >> 22) % count."""
+
+
 class TenantConnection(asyncpg.Connection):
     """Sends `BEGIN` and `SET LOCAL app.guild_id` together, for the one transaction it was told of."""
 
@@ -92,13 +96,16 @@ class Database:
 
     # -- The named works across guilds: each is one SECURITY DEFINER function that returns keys, no content.
 
-    async def due_jobs_across(self, now: datetime, limit: int = 200) -> list[tuple[int, int]]:
-        """(guild_id, due_job_id) of open work that is due and not under lease, oldest first."""
-        return await self._keys("across_due_jobs", now, limit)
+    async def due_jobs_across(self, now: datetime, limit: int = 200, shards: Shards = None) -> list[tuple[int, int]]:
+        """(guild_id, due_job_id) of open work that is due and not under lease, oldest first.
 
-    async def outbox_across(self, now: datetime, limit: int = 200) -> list[tuple[int, int]]:
-        """(guild_id, outbox_id) of messages to send or to look up, oldest first."""
-        return await self._keys("across_outbox", now, limit)
+        With `shards` that of their guilds, and of others 15 s later: whoever serves those seems to be away.
+        """
+        return await self._keys("across_due_jobs", now, limit, shards)
+
+    async def outbox_across(self, now: datetime, limit: int = 200, shards: Shards = None) -> list[tuple[int, int]]:
+        """(guild_id, outbox_id) of messages to send or to look up, oldest first; with `shards` of their guilds only."""
+        return await self._keys("across_outbox", now, limit, shards)
 
     async def auctions_ending_across(self, before: datetime) -> list[tuple[int, int]]:
         """(guild_id, auction_id) of open auctions that end before a moment: what an outage may have touched."""
@@ -109,9 +116,14 @@ class Database:
         async with self.outside() as session:
             await session.execute(text("SELECT sweep(:moment)"), {"moment": now})
 
-    async def _keys(self, function: str, moment: datetime, limit: int) -> list[tuple[int, int]]:
+    async def guilds_across(self, now: datetime) -> list[int]:
+        """Every guild we believe to be in: what a start compares with the servers Discord names."""
+        return [guild_id for guild_id, _ in await self._keys("across_guilds", now, 1_000_000)]
+
+    async def _keys(self, function: str, moment: datetime, limit: int, shards: Shards = None) -> list[tuple[int, int]]:
+        count, mine = shards or (1, None)
+        query = text(f"SELECT guild_id, row_id FROM {function}(:moment, :most, :shards, CAST(:mine AS integer[]))")
+        given = {"moment": moment, "most": limit, "shards": count, "mine": mine}
         async with self.outside() as session:
-            rows = await session.execute(
-                text(f"SELECT guild_id, row_id FROM {function}(:moment, :most)"), {"moment": moment, "most": limit}
-            )
+            rows = await session.execute(query, given)
             return [(row.guild_id, row.row_id) for row in rows]

@@ -10,11 +10,8 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.kit.door import Door, guarded
-from bot.kit.text import BUTTON_LABEL, clip
-
-LAPSES_AFTER_SECONDS = 900
-"""Discord lets us edit a private answer for 15 minutes."""
+from bot.kit.door import LAPSES_AFTER_SECONDS, Door, guarded
+from bot.kit.text import BUTTON_LABEL, SELECT_OPTIONS, clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +21,8 @@ class Answer:
     label: str
     then: Callable[[Door], Awaitable[None]]
     style: discord.ButtonStyle = discord.ButtonStyle.secondary
+    opens_form: bool = False
+    """Its first answer is a form: the question stays open, and `then` runs at each press."""
 
 
 def yes(label: str, then: Callable[[Door], Awaitable[None]], *, danger: bool = False) -> Answer:
@@ -63,10 +62,58 @@ class _Choice(ui.Button["_Question"]):
             if question.answered:
                 await door.later()
                 return
-            question.answered = True
-            question.stop()
+            if self.answer.opens_form:
+                await self.answer.then(door)
+                return
+            question.answered = True  # it goes on listening: the second half of a double press is not a lapsed question
             if self.answer.then is not _nothing and interaction.message is not None:
                 await door.update(interaction.message.content, view=None)
             await self.answer.then(door)
+
+        await guarded(interaction, work)
+
+
+async def choose(
+    door: Door,
+    question: str,
+    options: Sequence[discord.SelectOption],
+    then: Callable[[Door, list[str]], Awaitable[None]],
+    *,
+    placeholder: str,
+) -> None:
+    """Ask privately for one or more of at most 25 options; `then` gets the values chosen, once."""
+    await door.say(question, view=_Choosing(options[:SELECT_OPTIONS], placeholder, then))
+
+
+class _Choosing(ui.View):
+    def __init__(
+        self,
+        options: Sequence[discord.SelectOption],
+        placeholder: str,
+        then: Callable[[Door, list[str]], Awaitable[None]],
+    ) -> None:
+        super().__init__(timeout=LAPSES_AFTER_SECONDS)
+        self.then = then
+        self.answered = False
+        self.add_item(_Options(options, placeholder))
+
+
+class _Options(ui.Select["_Choosing"]):
+    def __init__(self, options: Sequence[discord.SelectOption], placeholder: str) -> None:
+        super().__init__(options=list(options), placeholder=placeholder, min_values=1, max_values=len(options))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        choosing = self.view
+        assert choosing is not None
+
+        async def work(door: Door) -> None:
+            if choosing.answered:
+                await door.later()
+                return
+            choosing.answered = True
+            choosing.stop()
+            if interaction.message is not None:
+                await door.update(interaction.message.content, view=None)
+            await choosing.then(door, list(self.values))
 
         await guarded(interaction, work)

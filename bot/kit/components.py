@@ -10,22 +10,35 @@ Any process can serve a press, also after a restart and on a message posted a ye
 
 import re
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import discord
 from discord import ui
+from discord.ui.select import BaseSelect
 
-from bot.kit.door import Door, guarded
-from bot.kit.text import BUTTON_LABEL, MODAL_TITLE, clip
-from bot.refusals import Refused
+from bot.kit.door import LAPSES_AFTER_SECONDS, Door, OneButton, answer_error, guarded
+from bot.kit.text import BUTTON_LABEL, CUSTOM_ID, MODAL_TITLE, OPTION_DESCRIPTION, OPTION_LABEL, PLACEHOLDER, clip
+
+MOST_NUMBER = 2**63 - 1
+"""What the database holds; a forged `custom_id` may say more."""
 
 
 def _template(key: str, numbers: Sequence[str]) -> re.Pattern[str]:
-    return re.compile(re.escape(f"qm:{key}") + "".join(rf":(?P<{name}>-?\d{{1,19}})" for name in numbers))
+    return re.compile(re.escape(f"qm:{key}") + "".join(rf":(?P<{name}>-?[0-9]{{1,19}})" for name in numbers))
 
 
 def _custom_id(key: str, numbers: Sequence[str], values: dict[str, int]) -> str:
-    return ":".join((f"qm:{key}", *(str(int(values[name])) for name in numbers)))
+    made = ":".join((f"qm:{key}", *(str(int(values[name])) for name in numbers)))
+    assert len(made) <= CUSTOM_ID, made
+    return made
+
+
+def _numbers(match: re.Match[str]) -> dict[str, Any]:
+    """The numbers of a `custom_id`; one that no row can have is refused here, and answered like a lapsed button."""
+    numbers: dict[str, Any] = {name: int(value) for name, value in match.groupdict().items()}
+    if any(abs(number) > MOST_NUMBER for number in numbers.values()):
+        raise ValueError(f"not one of ours: {match[0]}")
+    return numbers
 
 
 class Press(ui.DynamicItem[ui.Button[Any]], template=re.compile("qm:never")):
@@ -56,7 +69,7 @@ class Press(ui.DynamicItem[ui.Button[Any]], template=re.compile("qm:never")):
     async def from_custom_id(
         cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
-        return cls(label="-", **{name: int(match[name]) for name in cls.numbers})
+        return cls(label="-", **_numbers(match))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await guarded(interaction, lambda door: self.press(door, **self.values))
@@ -65,15 +78,21 @@ class Press(ui.DynamicItem[ui.Button[Any]], template=re.compile("qm:never")):
         raise NotImplementedError
 
 
-class Pick(ui.DynamicItem[ui.Select[Any]], template=re.compile("qm:never")):
-    """A select of texts (ids as text). Subclasses give `key`, `numbers` and `pick`."""
+class Pick(ui.DynamicItem[BaseSelect[Any]], template=re.compile("qm:never")):
+    """A select of texts (ids as text), or with `of` of the server's roles or text channels, which Discord lists itself.
+
+    Subclasses give `key`, `numbers` and `pick`.
+    """
 
     key: ClassVar[str] = ""
     numbers: ClassVar[tuple[str, ...]] = ()
+    of: ClassVar[Literal["texts", "roles", "channels"]] = "texts"
 
-    def __init_subclass__(cls, *, key: str, numbers: Sequence[str] = ()) -> None:
+    def __init_subclass__(
+        cls, *, key: str, numbers: Sequence[str] = (), of: Literal["texts", "roles", "channels"] = "texts"
+    ) -> None:
         super().__init_subclass__(template=_template(key, numbers))
-        cls.key, cls.numbers = key, tuple(numbers)
+        cls.key, cls.numbers, cls.of = key, tuple(numbers), of
 
     def __init__(
         self,
@@ -86,18 +105,27 @@ class Pick(ui.DynamicItem[ui.Select[Any]], template=re.compile("qm:never")):
         **values: int,
     ) -> None:
         self.values, self.chosen = values, list(chosen)
-        custom_id = _custom_id(self.key, self.numbers, values)
-        shown = list(options) or [discord.SelectOption(label="-")]
-        super().__init__(
-            ui.Select(custom_id=custom_id, options=shown, placeholder=placeholder, min_values=least, max_values=most)
-        )
+        given: dict[str, Any] = {
+            "custom_id": _custom_id(self.key, self.numbers, values),
+            "placeholder": clip(placeholder, PLACEHOLDER) if placeholder else None,
+            "min_values": least,
+            "max_values": most,
+        }
+        if self.of == "roles":
+            select: BaseSelect[Any] = ui.RoleSelect(**given)
+        elif self.of == "channels":
+            types = [discord.ChannelType.text, discord.ChannelType.news]
+            select = ui.ChannelSelect(**given, channel_types=types)
+        else:
+            select = ui.Select(**given, options=list(map(_fitting, options)) or [discord.SelectOption(label="-")])
+        super().__init__(select)
 
     @classmethod
     async def from_custom_id(
         cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
         chosen = (interaction.data or {}).get("values", [])
-        return cls(chosen=chosen, **{name: int(match[name]) for name in cls.numbers})
+        return cls(chosen=chosen, **_numbers(match))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await guarded(interaction, lambda door: self.pick(door, self.chosen, **self.values))
@@ -132,7 +160,7 @@ class Form(ui.Modal):
         super().__init__(
             title=clip(title or self.heading, MODAL_TITLE),
             custom_id=_custom_id(self.key, self.numbers, values),
-            timeout=900,
+            timeout=LAPSES_AFTER_SECONDS,
         )
         self.inputs = self.fields()
         for name, field in self.inputs.items():
@@ -148,48 +176,43 @@ class Form(ui.Modal):
         raise NotImplementedError
 
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
-        await self.take(interaction, {name: field.value for name, field in self.inputs.items()})
+        await self.take(interaction, typed_texts(interaction))
 
     async def take(self, interaction: discord.Interaction[Any], texts: dict[str, str]) -> None:
         async def work(door: Door) -> None:
             try:
                 await self.submit(door, texts, **self.values)
-            except Refused as refused:
-                await door.say(refused.sentence, view=_Again(type(self), texts, self.values))
+            except Exception as error:
+
+                async def reopen(again: Door) -> None:
+                    given: dict[str, Any] = {"texts": texts, **self.values}
+                    await again.form(type(self)(**given))
+
+                await answer_error(interaction, error, OneButton("Correct it", reopen))
 
         await guarded(interaction, work)
 
     @classmethod
-    def revive(cls, interaction: discord.Interaction[Any]) -> "tuple[Form, dict[str, str]] | None":
-        """The form and texts of a submission whose modal this process did not open."""
-        data: dict[str, Any] = interaction.data or {}  # type: ignore[assignment]
-        prefix, _, rest = str(data.get("custom_id", "")).partition(":")
-        key, *numbers = rest.split(":")
-        form = cls.known.get(key)
-        if prefix != "qm" or form is None or len(numbers) != len(form.numbers):
-            return None
-        texts: dict[str, str] = {}
-        for row in data.get("components", []):
-            for item in (*row.get("components", ()), row.get("component") or {}):
-                if "custom_id" in item:
-                    texts[item["custom_id"]] = item.get("value") or ""
-        return form(**dict(zip(form.numbers, map(int, numbers), strict=True))), texts
+    def revive(cls, interaction: discord.Interaction[Any]) -> "Form | None":
+        """The form of a submission whose modal this process did not open."""
+        custom_id = str((interaction.data or {}).get("custom_id", ""))
+        form = cls.known.get(custom_id.removeprefix("qm:").partition(":")[0])
+        match = _template(form.key, form.numbers).fullmatch(custom_id) if form is not None else None
+        return form(**_numbers(match)) if form is not None and match is not None else None
 
 
-class _Again(ui.View):
-    """Gives a refused form back with what was typed."""
+def typed_texts(interaction: discord.Interaction[Any]) -> dict[str, str]:
+    """What was typed into the form that this interaction submits, by field."""
+    data: dict[str, Any] = interaction.data or {}  # type: ignore[assignment]
+    texts: dict[str, str] = {}
+    for row in data.get("components", []):
+        for item in (*row.get("components", ()), row.get("component") or {}):
+            if "custom_id" in item:
+                texts[item["custom_id"]] = item.get("value") or ""
+    return texts
 
-    def __init__(self, form: type[Form], texts: dict[str, str], values: dict[str, int]) -> None:
-        super().__init__(timeout=900)
-        self.reopen = lambda: form(texts=texts, **values)
-        self.add_item(_Reopen())
 
-
-class _Reopen(ui.Button["_Again"]):
-    def __init__(self) -> None:
-        super().__init__(label="Correct it", style=discord.ButtonStyle.primary)
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        assert self.view is not None
-        again = self.view
-        await guarded(interaction, lambda door: door.form(again.reopen()))
+def _fitting(option: discord.SelectOption) -> discord.SelectOption:
+    option.label = clip(option.label, OPTION_LABEL)
+    option.description = clip(option.description, OPTION_DESCRIPTION) if option.description else None
+    return option

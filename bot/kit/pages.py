@@ -6,8 +6,7 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.kit.ask import LAPSES_AFTER_SECONDS
-from bot.kit.door import Door, guarded
+from bot.kit.door import LAPSES_AFTER_SECONDS, Door, guarded
 from bot.kit.text import MESSAGE_TEXT, clip
 
 LINES_A_PAGE = 15
@@ -29,6 +28,7 @@ def split_pages(lines: Sequence[str], *, room: int, most: int = LINES_A_PAGE) ->
 
 async def show_pages(door: Door, heading: str, lines: Sequence[str], *, empty: str, start: int = 0) -> None:
     """Show a list privately under a heading; `empty` is the one sentence for an empty list."""
+    heading = clip(heading, MESSAGE_TEXT // 2)
     if not lines:
         await door.say(f"{heading}\n{empty}")
         return

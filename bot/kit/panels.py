@@ -4,9 +4,11 @@ Discord lets us edit a private answer for 15 minutes after the interaction; then
 next press opens a new one.
 """
 
+import asyncio
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 import discord
 from discord import ui
@@ -22,28 +24,50 @@ Key = tuple[int, int | None, str, int]
 
 class Panels:
     def __init__(self) -> None:
-        self._open: OrderedDict[Key, tuple[discord.Interaction[Any], int | None, datetime]] = OrderedDict()
+        self._open: OrderedDict[Key, tuple[discord.Interaction[Any], int, datetime]] = OrderedDict()
+        self._turns: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
 
     async def show(self, door: Door, kind: str, subject_id: int, content: str, view: ui.View | None) -> None:
-        """Show this person's panel for a subject, in place when it is open. `view` None takes its buttons away."""
+        """Show this person's panel for a subject, in place when it is open. `view` None takes its buttons away.
+
+        A command wants an answer of its own: it opens the panel anew where the person looks, and the old one goes.
+        """
         key = (door.guild.id, door.actor.user_id, kind, subject_id)
+        async with self._turns.setdefault(key, asyncio.Lock()):  # two quick presses open one panel
+            await self._show(door, key, content, view)
+
+    async def _show(self, door: Door, key: Key, content: str, view: ui.View | None) -> None:
         now = door.stage.clock.now()
-        opened, message_id, at = self._open.get(key, (None, None, now))
-        if opened is not None and now - at < EDITABLE:
-            pressed = door.interaction.message
-            try:
-                if pressed is not None and pressed.id == message_id and not door.interaction.response.is_done():
-                    await door.update(content, view=view)
-                else:
-                    await opened.edit_original_response(content=content, view=view)
-                    await door.later()
-                return
-            except (discord.NotFound, discord.Forbidden):
-                pass  # dismissed: open it anew below
-        first = not door.interaction.response.is_done()
+        opened = self._open.pop(key, None)
+        if opened is not None and now - opened[2] >= EDITABLE:
+            opened = None
+        typed = door.interaction.type is discord.InteractionType.application_command
+        if opened is not None and not typed and await self._edit(door, opened, content, view):
+            self._open[key] = opened
+            return
         message_id = await door.say(content, view=view)
-        if first:  # a follow-up is not the interaction's original response and could not be edited as one
+        if message_id is not None:
             self._open[key] = (door.interaction, message_id, now)
-            self._open.move_to_end(key)
+        if opened is not None:
+            try:
+                await opened[0].followup.delete_message(opened[1])
+            except discord.HTTPException:
+                pass  # dismissed
         while len(self._open) > MOST:
             self._open.popitem(last=False)
+
+    async def _edit(
+        self, door: Door, opened: tuple[discord.Interaction[Any], int, datetime], content: str, view: ui.View | None
+    ) -> bool:
+        """False when it is gone: the person dismissed it."""
+        interaction, message_id, _ = opened
+        pressed = door.interaction.message
+        try:
+            if pressed is not None and pressed.id == message_id and not door.interaction.response.is_done():
+                await door.update(content, view=view)
+            else:
+                await interaction.followup.edit_message(message_id, content=content, view=view)
+                await door.later()
+        except (discord.NotFound, discord.Forbidden):
+            return False
+        return True

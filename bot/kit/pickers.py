@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from bot.kit.door import Door
 from bot.kit.text import CHOICE_NAME, CHOICES, clip, plain
@@ -78,3 +78,26 @@ async def people(session: "Session", typed: str) -> list[Choice]:
         label = f"{row.display_name}{f' · {alts}' if alts else ''}{mark}"
         choices.append(Choice(label, f"#{row.member_id}"))
     return rank(typed, choices)
+
+
+async def characters(session: "Session", typed: str) -> list[Choice]:
+    """Every active character with its owner; resolved by `people.get_character`."""
+    return rank(typed, await _characters(session, Character.guild_id == session.guild_id))
+
+
+async def own_characters(session: "Session", typed: str) -> list[Choice]:
+    """The actor's active characters, the main first."""
+    return rank(typed, await _characters(session, Character.owner_member_id == session.member.member_id))
+
+
+async def _characters(session: "Session", whose: ColumnElement[bool]) -> list[Choice]:
+    rows = await session.execute(
+        select(Character.character_id, Character.name, Character.is_main, Member.display_name)
+        .join(Member, (Member.guild_id == Character.guild_id) & (Member.member_id == Character.owner_member_id))
+        .where(Character.guild_id == session.guild_id, Character.retired_at.is_(None), whose)
+        .order_by(Character.is_main.desc(), Character.name_key)
+    )
+    return [
+        Choice(f"{row.name} · {'main' if row.is_main else 'alt'} of {row.display_name}", f"#{row.character_id}")
+        for row in rows
+    ]

@@ -31,6 +31,10 @@ class GuardedTree(app_commands.CommandTree["AutoShardedBot"]):
             with log.request(interaction.guild_id, interaction.user.id, log.new_code()):
                 try:
                     await super()._call(interaction)
+                    if not interaction.response.is_done():  # discord.py logged why
+                        await interaction.response.autocomplete([])
+                except discord.HTTPException as error:
+                    _log.warning("autocomplete was not answered: %s", error)
                 except Exception:
                     _log.exception("autocomplete failed")
             return

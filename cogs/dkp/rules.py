@@ -2,21 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import Final, Literal
 
-from bot.kit.text import points
+from bot.kit.text import points, strip_invisible
 from bot.refusals import Refused
 
 CENT: Final = Decimal("0.01")
 MOST: Final = Decimal("9999999.99")
 """NUMERIC(12,2) holds a thousand times more, so no sum of real entries overflows it."""
 REASON_LENGTH: Final = (3, 500)
+INACTIVE_AFTER: Final = timedelta(days=60)
+"""Without a credit for so long a person is inactive: hidden from standings unless asked, keeps points and rights."""
+_JOINERS: Final = "\u200c\u200d"  # emoji and several scripts are spelt with them
 
 EntryKind = Literal[
     "attendance", "bonus", "loot", "adjustment", "penalty", "correction",
     "decay", "transfer", "opening", "import", "reversal",
 ]  # fmt: skip
+AdjustKind = Literal["adjustment", "bonus", "penalty", "correction"]
+"""What an officer may post by hand."""
 Column = Literal["opening", "earned", "spent", "adjusted"]
 COLUMN: Final[dict[str, Column]] = {
     "attendance": "earned",
@@ -36,8 +42,18 @@ class BadReason(Refused):
     code = "dkp.reason"
 
 
+class BadKind(Refused):
+    code = "dkp.kind"
+
+
 class AlreadyReversed(Refused):
     code = "dkp.already_reversed"
+
+
+class UndoneElsewhere(Refused):
+    """The entry is part of something larger; the sentence says what to undo instead."""
+
+    code = "dkp.undone_elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +80,19 @@ def signed(kind: EntryKind, amount: Decimal) -> Decimal:
 
 
 def check_reason(reason: str) -> str:
-    """Reasons have 3 to 500 characters."""
-    reason = " ".join(reason.split())
+    """Reasons have 3 to 500 characters that can be seen; returned in one line, without what draws nothing."""
+    reason = " ".join(strip_invisible(reason, keep=_JOINERS).split())
+    seen = len(strip_invisible(reason))
     least, most = REASON_LENGTH
-    if not least <= len(reason) <= most:
-        raise BadReason(f"A reason has {least} to {most} characters; this one has {len(reason)}.")
+    if seen < least or len(reason) > most:
+        raise BadReason(f"A reason has {least} to {most} characters; this one has {seen}.")
     return reason
+
+
+def active_since(now: datetime, zone: tzinfo) -> datetime:
+    """The last midnight in the guild's zone, 60 days back: who was credited (or joined) since is active."""
+    today = now.astimezone(zone).date()
+    return datetime.combine(today, time(0), zone) - INACTIVE_AFTER
 
 
 def rounded(amount: Decimal, decimals: int = 2) -> Decimal:
@@ -78,7 +101,10 @@ def rounded(amount: Decimal, decimals: int = 2) -> Decimal:
 
 
 def share(total: Decimal, weights: Sequence[Decimal], decimals: int = 2) -> list[Decimal]:
-    """Split a total so that the shares add up exactly: largest remainder, the earlier first among equals."""
+    """Split a total so that the shares add up exactly: largest remainder, the earlier first among equals.
+
+    The total has at most `decimals` places; at least one weight is above zero, none is below.
+    """
     step = Decimal(1).scaleb(-decimals)
     whole = sum(weights, Decimal(0))
     exact = [total * weight / whole for weight in weights]

@@ -100,22 +100,27 @@ class Board(Base):
     channel_id: Mapped[Snowflake]
     message_id: Mapped[Snowflake | None]
     posting_at: Mapped[When | None]
-    """When a post was begun whose message id is not known yet."""
+    """When a post was begun whose message id is not known yet; it also makes the post's nonce."""
+    old_channel_id: Mapped[Snowflake | None]
+    old_message_id: Mapped[Snowflake | None]
+    """The card that the next post replaces, to be deleted then."""
     live: Mapped[bool] = mapped_column(server_default=text("true"))
     """False once the final state has been drawn; live boards are redrawn at start-up."""
 
 
 class InteractionAnswer(Base):
-    """The first answer to an interaction, shown again when Discord or a user repeats it."""
+    """The first answer of a use case to an interaction, shown again when Discord or a user repeats it."""
 
     __tablename__ = "interaction_answer"
     __table_args__ = (to("guild"), Index(None, "at"))
 
     guild_id: Mapped[GuildId]
     interaction_id: Mapped[Snowflake] = mapped_column(primary_key=True)
-    use_case: Mapped[Words]
+    use_case: Mapped[Words] = mapped_column(primary_key=True)
     at: Mapped[When]
+    refused: Mapped[bool] = mapped_column(server_default=text("false"))
     answer: Mapped[Any | None] = mapped_column(JSONB)
+    """What the use case returned; when refused, the sentence."""
 
 
 class Heartbeat(Base):

@@ -102,6 +102,8 @@ def upgrade() -> None:
         sa.Column("channel_id", sa.BigInteger(), nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=True),
         sa.Column("posting_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("old_channel_id", sa.BigInteger(), nullable=True),
+        sa.Column("old_message_id", sa.BigInteger(), nullable=True),
         sa.Column("live", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.ForeignKeyConstraint(["guild_id"], ["guild.guild_id"], name=op.f("fk_board_guild_id_guild")),
         sa.PrimaryKeyConstraint("guild_id", "kind", "subject_id", name=op.f("pk_board")),
@@ -130,9 +132,10 @@ def upgrade() -> None:
         sa.Column("interaction_id", sa.BigInteger(), nullable=False),
         sa.Column("use_case", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("refused", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.ForeignKeyConstraint(["guild_id"], ["guild.guild_id"], name=op.f("fk_interaction_answer_guild_id_guild")),
-        sa.PrimaryKeyConstraint("guild_id", "interaction_id", name=op.f("pk_interaction_answer")),
+        sa.PrimaryKeyConstraint("guild_id", "interaction_id", "use_case", name=op.f("pk_interaction_answer")),
     )
     op.create_index(op.f("ix_interaction_answer_at"), "interaction_answer", ["at"], unique=False)
     op.create_table(

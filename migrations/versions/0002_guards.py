@@ -28,15 +28,21 @@ ACROSS = {
     "across_due_jobs": """
         SELECT guild_id, due_job_id FROM due_job
         WHERE done_at IS NULL AND due_at <= moment AND (lease_until IS NULL OR lease_until <= moment)
+            AND (mine IS NULL OR (guild_id >> 22) % shards = ANY (mine) OR due_at <= moment - interval '15 seconds')
         ORDER BY due_at, due_job_id LIMIT most""",
     "across_outbox": """
         SELECT guild_id, outbox_id FROM outbox
         WHERE status IN ('pending', 'sending') AND next_at <= moment
+            AND (mine IS NULL OR (guild_id >> 22) % shards = ANY (mine))
         ORDER BY next_at, outbox_id LIMIT most""",
     "across_auctions_ending": """
         SELECT guild_id, auction_id FROM auction
         WHERE status = 'open' AND ends_at < moment
         ORDER BY ends_at, auction_id LIMIT most""",
+    "across_guilds": """
+        SELECT guild_id, guild_id FROM guild
+        WHERE removed_at IS NULL AND joined_at <= moment
+        ORDER BY guild_id LIMIT most""",
 }
 
 
@@ -74,11 +80,12 @@ def upgrade() -> None:
 
     for name, query in ACROSS.items():
         op.execute(
-            f"CREATE FUNCTION {name}(moment timestamptz, most integer) RETURNS TABLE (guild_id bigint, row_id bigint)"
+            f"CREATE FUNCTION {name}(moment timestamptz, most integer, shards integer DEFAULT 1,"
+            " mine integer[] DEFAULT NULL) RETURNS TABLE (guild_id bigint, row_id bigint)"
             f" LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $${query}$$"
         )
-        op.execute(f"REVOKE ALL ON FUNCTION {name}(timestamptz, integer) FROM PUBLIC")
-        op.execute(f"GRANT EXECUTE ON FUNCTION {name}(timestamptz, integer) TO {BOT}")
+        op.execute(f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC")
+        op.execute(f"GRANT EXECUTE ON FUNCTION {name} TO {BOT}")
 
     op.execute(
         """

@@ -12,8 +12,10 @@ from typing import Any
 import discord
 import pytest
 import simcord
+from simcord.backend.serializers import guild_create_payload
 from sqlalchemy import URL
 
+from bot import heartbeat
 from bot.app import Quartermaster
 from db.scope import Database
 
@@ -54,6 +56,7 @@ class Night:
     async def settle(self) -> None:
         """Let everything happen that happens by itself now."""
         await self.env.settle()
+        await heartbeat.beat(self.stage)
         await self.bot.work_once()
         await self.bot.boards.draw_all()
         await self.env.settle()
@@ -90,6 +93,11 @@ class Night:
         old = self.bot
         await self.env.restart_bot(build(self.url, self.clock))
         await old.stage.db.close()
+        # SimCord sends the servers while discord.py still waits for them, for no time at all: they get lost there, and
+        # no member would be known. Discord's "this server is available now" follows here.
+        for guild in list(self.env.backend.guilds.values()):
+            available = {**guild_create_payload(self.env.backend, guild), "unavailable": False}
+            self.env.backend.emit("GUILD_CREATE", available)
         await self.settle()
 
 

@@ -5,17 +5,17 @@ auctions, each kind by ascending id, ALL parents before ANY account; then, in on
 can touch, ordered by pool and member. Found one by one they deadlock (929 times in 1,200 batches; 0 locked up front).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import delete, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.kit.text import points, safe
 from bot.stage import Session
 from cogs.dkp.rules import COLUMN, AlreadyReversed, EntryKind, Purse
-from db.tables import Account, EntryText, Hold, LedgerEntry, Member, Pool
+from db.tables import Account, Auction, EntryText, Hold, LedgerEntry, Member, Pool
 
 Key = tuple[int, int]
 """(pool_id, member_id)"""
@@ -158,7 +158,6 @@ class Reversed:
     member_name: str
     amount: Decimal
     balance: Decimal
-    spendable: Decimal
 
 
 async def load_entries(session: Session, entry_ids: Collection[int]) -> list[LedgerEntry]:
@@ -207,19 +206,17 @@ async def reverse(session: Session, entry_ids: Collection[int], reason: str) -> 
         ],
         accounts,
     )
-    floors = await _floors(session, {entry.pool_id for entry in todo})
     after: dict[Key, Reversed] = {}
     for entry in todo:
         key = (entry.pool_id, entry.member_id)
         account, before = accounts[key], after.get(key)
         amount = -entry.amount + (before.amount if before else 0)
-        spendable = account.balance - account.held - floors[entry.pool_id]
-        after[key] = Reversed(entry.member_id, names[entry.member_id], amount, account.balance, spendable)
+        after[key] = Reversed(entry.member_id, names[entry.member_id], amount, account.balance)
     return list(after.values())
 
 
 async def what_follows(session: Session, entry_ids: Collection[int]) -> list[str]:
-    """Before a reversal is committed: who ends where, who falls below the floor, which holds stay uncovered."""
+    """Before a reversal is committed: who ends where, who falls below the floor, whose open bids stand all the same."""
     entries = await load_entries(session, entry_ids)
     done = await reversed_among(session, [entry.entry_id for entry in entries])
     moves: dict[Key, Decimal] = {}
@@ -227,25 +224,55 @@ async def what_follows(session: Session, entry_ids: Collection[int]) -> list[str
         if entry.entry_id not in done:
             key = (entry.pool_id, entry.member_id)
             moves[key] = moves.get(key, Decimal(0)) - entry.amount
+    return await what_moves_do(session, moves)
+
+
+async def what_moves_do(session: Session, moves: Mapping[Key, Decimal]) -> list[str]:
+    """What these movements would lead to, a line a person, first those whom a loss leaves in trouble.
+
+    Open bids are named for everybody who loses points and has some: a line that appeared only where they are not
+    covered would tell how much is held.
+    """
     if not moves:
         return []
     query = (
-        select(Account, Member.display_name, Pool.floor)
-        .join(Member, (Member.guild_id == Account.guild_id) & (Member.member_id == Account.member_id))
-        .join(Pool, (Pool.guild_id == Account.guild_id) & (Pool.pool_id == Account.pool_id))
-        .where(Account.guild_id == session.guild_id, tuple_(Account.pool_id, Account.member_id).in_(list(moves)))
-        .order_by(Member.name_key)
+        select(Member.display_name, Pool.pool_id, Pool.floor, Member.member_id, func.coalesce(Account.balance, 0))
+        .join(Pool, Pool.guild_id == Member.guild_id)
+        .outerjoin(
+            Account,
+            (Account.guild_id == Member.guild_id)
+            & (Account.pool_id == Pool.pool_id)
+            & (Account.member_id == Member.member_id),
+        )
+        .where(Member.guild_id == session.guild_id, tuple_(Pool.pool_id, Member.member_id).in_(list(moves)))
+        .order_by(Member.name_key, Member.member_id)
     )
-    lines = []
-    for account, name, floor in await session.execute(query):
-        after = account.balance + moves[account.pool_id, account.member_id]
-        line = f"{safe(name)}: {points(account.balance)} → {points(after)}"
-        if after < floor:
-            line += f", below the floor of {points(floor)}"
-        if after - account.held - floor < 0 and account.held:
-            line += ", does not cover their open bids (they stand)"
-        lines.append(line)
-    return lines
+    bids = await _open_bids(session, moves)
+    calm, troubled = [], []
+    for name, pool_id, floor, member_id, balance in await session.execute(query):
+        amount = moves[pool_id, member_id]
+        line = f"{safe(name)}: {points(balance)} → {points(balance + amount)}"
+        trouble = ""
+        if amount < 0 and balance + amount < floor:
+            trouble += f", below the floor of {points(floor)}"
+        if amount < 0 and (on := bids.get((pool_id, member_id))):
+            trouble += f"; the open bid on {' and '.join(on)} stands"
+        (troubled if trouble else calm).append(line + trouble)
+    return troubled + calm
+
+
+async def _open_bids(session: Session, keys: Collection[Key]) -> dict[Key, list[str]]:
+    """On what these people have bids that count now: item names, never amounts."""
+    query = (
+        select(Hold.pool_id, Hold.member_id, Auction.item_name)
+        .join(Auction, (Auction.guild_id == Hold.guild_id) & (Auction.auction_id == Hold.auction_id))
+        .where(Hold.guild_id == session.guild_id, tuple_(Hold.pool_id, Hold.member_id).in_(list(keys)))
+        .order_by(Hold.auction_id)
+    )
+    bids: dict[Key, list[str]] = {}
+    for pool_id, member_id, item in await session.execute(query):
+        bids.setdefault((pool_id, member_id), []).append(safe(item))
+    return bids
 
 
 async def _columns(session: Session, entries: Sequence[LedgerEntry]) -> dict[int, str]:
@@ -266,11 +293,6 @@ async def _names(session: Session, member_ids: Collection[int]) -> dict[int, str
         Member.guild_id == session.guild_id, Member.member_id.in_(member_ids)
     )
     return {row.member_id: row.display_name for row in await session.execute(query)}
-
-
-async def _floors(session: Session, pool_ids: Collection[int]) -> dict[int, Decimal]:
-    query = select(Pool.pool_id, Pool.floor).where(Pool.guild_id == session.guild_id, Pool.pool_id.in_(pool_ids))
-    return {row.pool_id: row.floor for row in await session.execute(query)}
 
 
 # --- holds ----------------------------------------------------------------------------------------------------------
@@ -318,7 +340,7 @@ async def holders(session: Session, auction_id: int) -> list[int]:
 
 
 async def imbalances(session: Session) -> list[str]:
-    """Accounts whose balance is not the sum of their entries, or whose held is not the sum of their holds."""
+    """Accounts that are not the sum of their entries and open holds. Says by how much, never what anybody holds."""
     entries = (
         select(LedgerEntry.pool_id, LedgerEntry.member_id, func.sum(LedgerEntry.amount).label("total"))
         .where(LedgerEntry.guild_id == session.guild_id)
@@ -327,24 +349,31 @@ async def imbalances(session: Session) -> list[str]:
     )
     holds = (
         select(Hold.pool_id, Hold.member_id, func.sum(Hold.amount).label("total"))
-        .where(Hold.guild_id == session.guild_id)
+        .join(Auction, (Auction.guild_id == Hold.guild_id) & (Auction.auction_id == Hold.auction_id))
+        .where(Hold.guild_id == session.guild_id, Auction.status == "open")
         .group_by(Hold.pool_id, Hold.member_id)
         .subquery()
     )
+    accounts = select(Account).where(Account.guild_id == session.guild_id).subquery()
+    member_id = func.coalesce(accounts.c.member_id, entries.c.member_id, holds.c.member_id)
+    off_balance = func.coalesce(accounts.c.balance, 0) - func.coalesce(entries.c.total, 0)
+    off_held = func.coalesce(accounts.c.held, 0) - func.coalesce(holds.c.total, 0)
     query = (
-        select(
-            Account,
-            func.coalesce(entries.c.total, 0).label("entries"),
-            func.coalesce(holds.c.total, 0).label("holds"),
+        select(member_id, off_balance, off_held)
+        .select_from(accounts)
+        .join(
+            entries,
+            (entries.c.pool_id == accounts.c.pool_id) & (entries.c.member_id == accounts.c.member_id),
+            full=True,
         )
-        .outerjoin(entries, (entries.c.pool_id == Account.pool_id) & (entries.c.member_id == Account.member_id))
-        .outerjoin(holds, (holds.c.pool_id == Account.pool_id) & (holds.c.member_id == Account.member_id))
-        .where(Account.guild_id == session.guild_id)
+        .join(holds, (holds.c.pool_id == accounts.c.pool_id) & (holds.c.member_id == accounts.c.member_id), full=True)
+        .where(or_(off_balance != 0, off_held != 0))
+        .order_by(member_id)
     )
     wrong = []
-    for account, total, held in await session.execute(query):
-        if account.balance != total:
-            wrong.append(f"member {account.member_id}: balance {account.balance}, entries add up to {total}")
-        if account.held != held:
-            wrong.append(f"member {account.member_id}: held {account.held}, holds add up to {held}")
+    for member, balance, held in await session.execute(query):
+        if balance:
+            wrong.append(f"member {member}: the balance is off by {points(balance)} from the sum of its entries")
+        if held:
+            wrong.append(f"member {member}: what is held is off by {points(held)} from the sum of the open holds")
     return wrong
