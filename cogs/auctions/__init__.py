@@ -1,0 +1,60 @@
+"""Auctions: an item is put up, people bid points, the highest bid at the end pays.
+
+An auction is *open*, then *won*, *no_bids* or *cancelled*. A bid is *standing* (at most one an auction), *outbid*,
+*refused*, *voided*, and at the end *won*, *lost* or *cancelled*. What stands is held: one hold a member and auction,
+placed, moved, released and captured in the transaction of the bid it backs, so the same points never back two bids.
+The order of bids is the order of locks, kept as `sequence`; the end is kept as due work and moves with `ends_at`.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.kit.text import points, safe, when
+from bot.registry import AuditLine
+from cogs.auctions import cog, jobs, service
+from cogs.auctions.service import looking
+from cogs.auctions.views import board, panel
+
+if TYPE_CHECKING:
+    from bot.app import Quartermaster
+
+_SENTENCES = {
+    "auctions.started": "{actor} put up {item}, from {minimum}",
+    "auctions.bid.placed": "{about} bid {price} on {item}",
+    "auctions.bid.voided": "{actor} voided {about}'s bid of {price} on {item}",
+    "auctions.closed": "{actor} closed {item}",
+    "auctions.extended": "{actor} gave {item} more time, until {ends_at}",
+    "auctions.cancelled": "{actor} cancelled {item}",
+    "auctions.won": "{about} won {item} for {price}",
+    "auctions.ended_without_bids": "Nobody bid on {item}",
+    "auctions.time_given_back": "{item} got its time back after I was away, until {ends_at}",
+}
+
+
+def _sentence(template: str, line: AuditLine) -> str:
+    words = {name: _word(name, value) for name, value in {**line.before, **line.after}.items()}
+    because = f" ({safe(line.reason)})" if line.reason else ""
+    return template.format(**words, actor=line.actor, about=line.about) + because
+
+
+def _word(name: str, value: object) -> str:
+    if name in ("price", "minimum") and value is not None:
+        return points(Decimal(str(value)))
+    if name == "ends_at" and value is not None:
+        return when(datetime.fromisoformat(str(value)), "T")
+    return safe(str(value))
+
+
+async def setup(bot: "Quartermaster") -> None:
+    registry = bot.stage.registry
+    registry.due[service.SETTLE] = jobs.settle_due
+    registry.boards["auction"] = board.AuctionBoard()
+    registry.doctor["auctions"] = looking.problems
+    registry.leavers.append(service.void_bids_of_leaver)
+    registry.outages.append(service.after_outage)
+    registry.cancelled_raids.append(service.cancel_auctions_of_raid)
+    registry.sentences |= {action: partial(_sentence, template) for action, template in _SENTENCES.items()}
+    bot.add_buttons(panel.BidNow, panel.Other, panel.MyPoints, panel.CheckIn, panel.ForCharacter)
+    await bot.add_cog(cog.Auctions())

@@ -76,24 +76,35 @@ class Dump:
         return tuple(dict.fromkeys(line.name for line in self.lines))
 
 
-def read_dump(file_name: str, content: bytes) -> Dump:
-    """A file as uploaded. Refuses what is too large, not text, empty, or nothing this knows."""
-    shown = f"“{safe(clip(file_name, 60))}”"
-    if len(content) > LARGEST_BYTES:
+def check_size(file_name: str, size: int) -> None:
+    """Refuses what is too large before it is fetched."""
+    if size > LARGEST_BYTES:
         raise DumpTooLarge(
-            f"{shown} is larger than 2 MB: upload the raid roster file itself, not a log.",
+            f"{_shown(file_name)} is larger than 2 MB: upload the raid roster file itself, not a log.",
             file_name=file_name,
         )
+
+
+def read_dump(file_name: str, content: bytes) -> Dump:
+    """A file as uploaded. Refuses what is too large, not text, empty, or nothing this knows."""
+    check_size(file_name, len(content))
+    shown = _shown(file_name)
     return _read(file_name, shown, _decode(shown, content))
 
 
+def _shown(file_name: str) -> str:
+    return f"“{safe(clip(file_name, 60))}”"
+
+
 def read_pasted(text: str) -> Dump:
-    """Text typed or pasted instead of a file: the lines of one, or names by spaces and commas on one line."""
+    """Text typed or pasted instead of a file: the lines of one, or names by commas, or by spaces on one line."""
     shown = "The pasted text"
     if len(text) > LARGEST_BYTES:
         raise DumpTooLarge(f"{shown} is larger than 2 MB: paste the roster's lines alone.")
-    if "\t" not in text and len(text.split("\n")) == 1:
-        text = "\n".join(split_names(text))
+    lines = text.strip().split("\n")
+    if "\t" not in text:
+        lists = [line if len(lines) > 1 and "," not in line else "\n".join(split_names(line)) for line in lines]
+        text = "\n".join(lists)
     return _read("", shown, text)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import ClassVar, Final
 
-from bot.kit.text import points
+from bot.kit.text import points, safe
 from bot.refusals import Refused
 from bot.typed import format_duration
 
@@ -37,8 +37,8 @@ class RaidNotOver(Refused):
     code: ClassVar[str] = "raids.not_over"
 
 
-class RaidCancelled(Refused):
-    code: ClassVar[str] = "raids.cancelled"
+class RaidWasCancelled(Refused):
+    code: ClassVar[str] = "raids.was_cancelled"
 
 
 class ReopenTooLate(Refused):
@@ -57,8 +57,20 @@ class TickUndone(Refused):
     code: ClassVar[str] = "raids.tick_undone"
 
 
+class NobodyToCredit(Refused):
+    code: ClassVar[str] = "raids.nobody_to_credit"
+
+
 class BadTickValue(Refused):
     code: ClassVar[str] = "raids.bad_tick_value"
+
+
+class BadName(Refused):
+    code: ClassVar[str] = "raids.bad_name"
+
+
+class BadZone(Refused):
+    code: ClassVar[str] = "raids.bad_zone"
 
 
 class BadInterval(Refused):
@@ -67,6 +79,10 @@ class BadInterval(Refused):
 
 class NotOnRoster(Refused):
     code: ClassVar[str] = "raids.not_on_roster"
+
+
+class BadStatus(Refused):
+    code: ClassVar[str] = "raids.bad_status"
 
 
 class WasRemoved(Refused):
@@ -147,14 +163,29 @@ def is_late(arrived_at: datetime, started_at: datetime, on_time_seconds: int) ->
     return arrived_at > started_at + timedelta(seconds=on_time_seconds)
 
 
+def too_soon(moment: datetime, ticks: Iterable[tuple[int, datetime]]) -> tuple[int, int] | None:
+    """A second tick of one raid within 120 s is not taken: (number, seconds between) of the nearest such tick.
+
+    `ticks` are the numbers and moments of those that stand.
+    """
+    number, taken_at = min(ticks, key=lambda tick: abs(moment - tick[1]), default=(0, None))
+    if taken_at is None or abs(moment - taken_at) >= TOO_SOON:
+        return None
+    return number, int(abs(moment - taken_at).total_seconds())
+
+
 def check_not_too_soon(now: datetime, ticks: Iterable[tuple[int, datetime]]) -> None:
-    """A second tick of one raid within 120 s is not taken; `ticks` are the numbers and moments of those that stand."""
-    number, taken_at = max(ticks, key=lambda tick: tick[1], default=(0, None))
-    if taken_at is not None and abs(now - taken_at) < TOO_SOON:
-        ago = max(0, int((now - taken_at).total_seconds()))
-        raise TickTooSoon(
-            f"Tick {number} was taken {ago} seconds ago: wait, or press Take another.", number=number, seconds=ago
-        )
+    if near := too_soon(now, ticks):
+        number, seconds = near
+        raise TickTooSoon(f"Tick {number} was taken {seconds} seconds ago.", number=number, seconds=seconds)
+
+
+def check_running(status: str, name: str) -> None:
+    """Ticks, check-ins and the end are for a raid that runs."""
+    if status == "cancelled":
+        raise RaidWasCancelled(f"{safe(name)} was cancelled; /raid start begins a new raid.")
+    if status != "running":
+        raise RaidOver(f"{safe(name)} is over; a leader can open it again with /raid reopen within 24 hours.")
 
 
 def decide_tick(
@@ -274,7 +305,7 @@ def next_automatic(due_at: datetime, every: timedelta, now: datetime) -> datetim
 def check_reopen(status: str, ended_at: datetime | None, now: datetime) -> None:
     """An ended raid can be reopened for 24 h; a cancelled one cannot."""
     if status == "cancelled":
-        raise RaidCancelled("That raid was cancelled and its ticks are reversed: start a new one with /raid start.")
+        raise RaidWasCancelled("That raid was cancelled and its ticks are reversed: start a new one with /raid start.")
     if status == "running" or ended_at is None:
         raise RaidNotOver("That raid is still running: nothing to reopen.")
     if now - ended_at > REOPEN_WITHIN:

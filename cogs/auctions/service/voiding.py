@@ -1,0 +1,149 @@
+"""A bid is taken out: by a leader, or because its owner left. One function finds who stands then."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from bot import audit, outbox, people
+from bot.kit.text import safe
+from bot.stage import Actor, Session, Stage, use_case
+from cogs.auctions.rules.bidding import AuctionOver, Status
+from cogs.auctions.rules.ending import NothingToVoid, decide_standing_after
+from cogs.auctions.service import words
+from cogs.auctions.service.interest import Others, refuse_own_interest
+from cogs.auctions.service.state import Locked, bid_of, lock, lock_accounts, members_of, settle_later
+from cogs.dkp.rules import check_reason
+from cogs.dkp.service import ledger
+from db.tables import Account, Auction, Bid, Member
+
+
+@dataclass(frozen=True, slots=True)
+class Voided:
+    """What was taken out and who leads now; `leader` None: back to the minimum."""
+
+    auction_id: int
+    item_name: str
+    member_name: str
+    amount: Decimal
+    leader: str | None
+    price: Decimal | None
+    ends_at: datetime
+
+
+@use_case("auctions.manage")
+async def void_bid(session: Session, auction_id: int, member: str, reason: str, others: Others = Others()) -> Voided:
+    """Take a person's highest bid out. Refuses `NothingToVoid`, and a leader who bids here themselves."""
+    reason = check_reason(reason)
+    person = await people.get_person(session, member)
+    locked = await lock(session, auction_id)
+    auction = locked.auction
+    if auction.status != Status.OPEN:
+        raise AuctionOver(f"The auction of {safe(auction.item_name)} is over: undo its award instead.")
+    await refuse_own_interest(session, locked, others)
+    theirs = [bid for bid in locked.open_bids if bid.member_id == person.member_id]
+    if not theirs:
+        raise NothingToVoid(f"{safe(person.display_name)} has no bid on {safe(auction.item_name)} to void.")
+    lost = max(theirs, key=lambda bid: (bid.amount, -bid.sequence))
+    await _take_out(session, locked, [lost], reason)
+    leader = locked.standing
+    return Voided(
+        auction_id,
+        auction.item_name,
+        person.display_name,
+        lost.amount,
+        leader.member_name if leader else None,
+        leader.amount if leader else None,
+        auction.ends_at,
+    )
+
+
+async def _take_out(session: Session, locked: Locked, lost: list[Bid], reason: str) -> None:
+    """Void these bids; when the standing one is among them, the best of the rest that can be held now stands."""
+    auction, standing = locked.auction, locked.standing
+    # Whoever bid here may be held again: all of them are locked, in one statement.
+    accounts = await lock_accounts(session, locked, {bid.member_id for bid in locked.open_bids})
+    persons = await members_of(session, accounts)
+    for bid in lost:
+        bid.status, bid.voided_reason = "voided", reason
+        _tell(session, persons[bid.member_id], f"vd{bid.bid_id}", words.your_bid_voided(auction, bid.amount, reason))
+        audit.record(
+            session,
+            "auctions.bid.voided",
+            target_id=auction.auction_id,
+            about=bid.member_id,
+            before={"item": auction.item_name, "price": bid.amount, "stood": bid is standing},
+            reason=reason,
+        )
+    await session.flush()  # before another stands: at most one stands at any moment
+    session.redraw("auction", auction.auction_id)
+    if standing is not None and standing in lost:
+        await _stand_again(session, locked, standing, accounts, persons)
+
+
+async def _stand_again(
+    session: Session, locked: Locked, lost: Bid, accounts: dict[int, Account], persons: dict[int, Member]
+) -> None:
+    """Release what the lost bid held, and hold the next anew in the same transaction. The skipped are told."""
+    auction = locked.auction
+    await ledger.release(session, accounts[lost.member_id], auction.auction_id)
+    purses = {
+        member_id: ledger.purse(account, locked.pool)
+        for member_id, account in accounts.items()
+        if persons[member_id].left_at is None
+    }
+    after = decide_standing_after(locked.as_rules(), [bid_of(bid) for bid in locked.open_bids], purses, now=session.now)
+    if after.ends_at != auction.ends_at:
+        auction.ends_at = after.ends_at
+        await settle_later(session, auction)
+    told: set[int] = set()
+    by_sequence = {bid.sequence: bid for bid in locked.bids}
+    if after.standing is not None:
+        next_best = by_sequence[after.standing.sequence]
+        next_best.status = "standing"
+        await ledger.hold(session, accounts[next_best.member_id], auction.auction_id, next_best.amount)
+        text = words.you_stand_again(auction, next_best.amount)
+        _tell(session, persons[next_best.member_id], f"st{lost.bid_id}", text)
+        told.add(next_best.member_id)
+    for skipped in after.skipped:
+        if skipped.member_id not in told:
+            text = words.you_were_skipped(auction, skipped.amount)
+            _tell(session, persons[skipped.member_id], f"sk{lost.bid_id}x{by_sequence[skipped.sequence].bid_id}", text)
+            told.add(skipped.member_id)
+
+
+def _tell(session: Session, person: Member, key: str, text: str) -> None:
+    """Privately, to who is still here and has a Discord account."""
+    if person.discord_user_id is not None and person.left_at is None:
+        outbox.send(session, key, text, user_id=person.discord_user_id)
+
+
+async def void_bids_of_leaver(stage: Stage, guild_id: int, member_id: int) -> None:
+    """A member left: their open bids are voided, one transaction an auction. Twice does nothing."""
+
+    async def find(session: Session) -> list[int]:
+        query = (
+            select(Bid.auction_id)
+            .join(Auction, (Auction.guild_id == Bid.guild_id) & (Auction.auction_id == Bid.auction_id))
+            .where(
+                Bid.guild_id == session.guild_id,
+                Bid.member_id == member_id,
+                Bid.status.in_(("standing", "outbid")),
+                Auction.status == "open",
+            )
+            .distinct()
+            .order_by(Bid.auction_id)
+        )
+        return list((await session.execute(query)).scalars())
+
+    async def work(session: Session, auction_id: int) -> None:
+        locked = await lock(session, auction_id)
+        theirs = [bid for bid in locked.open_bids if bid.member_id == member_id]
+        member = await people.get_member(session, member_id)
+        if theirs and locked.auction.status == Status.OPEN and member.left_at is not None:
+            await _take_out(session, locked, theirs, "left the server")
+
+    itself = Actor.itself(guild_id)
+    for auction_id in await stage.run(itself, find):
+        await stage.run(itself, lambda session, number=auction_id: work(session, number))

@@ -1,0 +1,40 @@
+"""Due work of people and guilds: tell every slice that somebody left; erase a guild we were removed from."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from bot.due import Job
+from bot.stage import Actor, Stage
+from cogs.members.service import guild_life
+
+if TYPE_CHECKING:
+    from bot.app import Quartermaster
+
+_log = logging.getLogger(__name__)
+
+
+async def member_left(stage: Stage, job: Job) -> None:
+    """Call every slice's hook, each in its own transactions; one that fails stops no other and is tried again."""
+    failed: list[Exception] = []
+    for left in stage.registry.leavers:
+        try:
+            await left(stage, job.guild_id, int(job.key))
+        except Exception as error:
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("not every slice could let them go", failed)
+
+
+class EraseGuild:
+    """Erases a guild 30 days after we were removed; never one that this process serves."""
+
+    def __init__(self, bot: "Quartermaster") -> None:
+        self.bot = bot
+
+    async def __call__(self, stage: Stage, job: Job) -> None:
+        itself = Actor.itself(job.guild_id)
+        if (guild := self.bot.get_guild(job.guild_id)) is not None:
+            await stage.run(itself, lambda session: guild_life.be_here(session, guild.name))
+            return
+        if await stage.run(itself, guild_life.erase):
+            _log.info("erased guild %s, 30 days after we were removed from it", job.guild_id)

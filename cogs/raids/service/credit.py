@@ -1,0 +1,131 @@
+"""The one way a tick pays: accounts locked together, one entry and one credit row a person."""
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from bot import people
+from bot.stage import Session
+from cogs.dkp.service import ledger
+from cogs.dkp.service.ledger import NewEntry, Snapshot
+from cogs.raids.rules import Credit
+from db.tables import Member, Pool, Raid, Tick, TickCredit
+
+
+async def get_pool(session: Session, raid: Raid) -> Pool:
+    pool = await session.get(Pool, (session.guild_id, raid.pool_id))
+    assert pool is not None
+    return pool
+
+
+async def credited(session: Session, tick_ids: Collection[int]) -> set[tuple[int, int]]:
+    """(tick_id, member_id) of everybody these ticks credit; exact while their raid is locked."""
+    query = select(TickCredit.tick_id, TickCredit.member_id).where(
+        TickCredit.guild_id == session.guild_id, TickCredit.tick_id.in_(tick_ids)
+    )
+    return {(row.tick_id, row.member_id) for row in await session.execute(query)}
+
+
+async def pay(
+    session: Session,
+    raid: Raid,
+    paid: Sequence[tuple[Tick, Credit]],
+    lines: Mapping[int, str] | None = None,
+) -> None:
+    """Write the credits of one or several ticks of a locked raid. `lines`: the dump's line for a member.
+
+    A credit worth nothing counts as attendance and has no entry.
+    """
+    if not paid:
+        return
+    ids = sorted({credit.member_id for _, credit in paid})
+    accounts = await ledger.lock_accounts(session, [(raid.pool_id, c.member_id) for _, c in paid if c.amount])
+    query = select(Member.member_id, Member.display_name).where(
+        Member.guild_id == session.guild_id, Member.member_id.in_(ids)
+    )
+    names = {row.member_id: row.display_name for row in await session.execute(query)}
+    mains = await people.mains(session, ids)
+
+    def snapshot(member_id: int) -> Snapshot:
+        main = mains.get(member_id)
+        return Snapshot(main.name, main.character_class, main.level) if main else Snapshot()
+
+    worth = [(tick, credit) for tick, credit in paid if credit.amount]
+    entries = await ledger.post(
+        session,
+        [
+            NewEntry(
+                pool_id=raid.pool_id,
+                member_id=credit.member_id,
+                kind="attendance",
+                amount=credit.amount,
+                reason=f"{raid.name}, tick {tick.number}{' on standby' if credit.standby else ''}",
+                source="tick",
+                source_id=tick.tick_id,
+                key=f"tick:{tick.tick_id}:{credit.member_id}",
+                member_name=names[credit.member_id],
+                character=snapshot(credit.member_id),
+            )
+            for tick, credit in worth
+        ],
+        accounts,
+    )
+    entry_of = {(t.tick_id, c.member_id): entry_id for (t, c), entry_id in zip(worth, entries, strict=True)}
+    rows = [
+        {
+            "guild_id": session.guild_id,
+            "tick_id": tick.tick_id,
+            "member_id": credit.member_id,
+            "entry_id": entry_of.get((tick.tick_id, credit.member_id)),
+            "standby": credit.standby,
+            "evidence": credit.evidence,
+            "character_name": snapshot(credit.member_id).name,
+            "line": (lines or {}).get(credit.member_id),
+        }
+        for tick, credit in paid
+    ]
+    await session.execute(insert(TickCredit).values(rows))
+    await _note_last_credit(session, ids)
+
+
+async def _note_last_credit(session: Session, member_ids: Collection[int]) -> None:
+    """Who was credited lately is active. Rows in somebody else's hands are skipped: the next tick notes them."""
+    free = (
+        select(Member.member_id)
+        .where(Member.guild_id == session.guild_id, Member.member_id.in_(member_ids))
+        .order_by(Member.member_id)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    ids = list((await session.execute(free)).scalars())
+    await session.execute(
+        update(Member)
+        .where(Member.guild_id == session.guild_id, Member.member_id.in_(ids))
+        .values(last_credit_at=session.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def entries_of(session: Session, tick_ids: Collection[int]) -> list[int]:
+    query = select(TickCredit.entry_id).where(
+        TickCredit.guild_id == session.guild_id,
+        TickCredit.tick_id.in_(tick_ids),
+        TickCredit.entry_id.is_not(None),
+    )
+    return [entry_id for entry_id in (await session.execute(query)).scalars() if entry_id is not None]
+
+
+async def standing_ticks(session: Session, raid_id: int) -> Sequence[Tick]:
+    """Ticks of a raid that were not undone, by number."""
+    query = (
+        select(Tick)
+        .where(Tick.guild_id == session.guild_id, Tick.raid_id == raid_id, Tick.undone_at.is_(None))
+        .order_by(Tick.number)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.execute(query)).scalars().all()
+
+
+def total_of(paid: Sequence[Credit]) -> Decimal:
+    return sum((credit.amount for credit in paid), Decimal(0))

@@ -1,0 +1,1 @@
+"""Settings, decided: zones people mean, roles and channels guessed by name, texts of sane length. Pure."""

@@ -1,0 +1,1 @@
+"""The welcome, the setup panel, and settings in words."""
