@@ -118,6 +118,8 @@ class Door:
 
     async def end(self) -> None:
         """The work is over: whoever was not answered is acknowledged, and Discord stops showing that we think."""
+        if self.interaction.extras.get("failed"):
+            return  # its sentence was said, or could not be
         if self._thinking or not self.interaction.response.is_done():
             if self.interaction.type is discord.InteractionType.application_command:
                 await self.say("Done.")
@@ -198,6 +200,7 @@ async def answer_error(
 
     `view` goes under it: what was typed is given back there.
     """
+    interaction.extras["failed"] = True
     cause = error
     while isinstance(cause, app_commands.CommandInvokeError | app_commands.TransformerError) and cause.__cause__:
         cause = cause.__cause__

@@ -9,6 +9,8 @@ def seen(member: discord.Member) -> Seen:
     return Seen(member.id, member.display_name, frozenset(role.id for role in member.roles))
 
 
-def everybody(guild: discord.Guild) -> list[Seen]:
-    """Every person in the server, by the member cache; complete when `guild.chunked`."""
+async def everybody(guild: discord.Guild) -> list[Seen]:
+    """Every person in the server. Asks Discord for the member list when the cache does not have all of it yet."""
+    if not guild.chunked:
+        await guild.chunk()
     return [seen(member) for member in guild.members if not member.bot]

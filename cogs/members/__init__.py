@@ -12,6 +12,7 @@ from bot.kit.text import safe
 from bot.registry import AuditLine
 from cogs.members import jobs, views
 from cogs.members.cog import Characters, Presence
+from cogs.members.service.presence import inconsistencies
 
 if TYPE_CHECKING:
     from bot.app import Quartermaster
@@ -21,6 +22,7 @@ async def setup(bot: "Quartermaster") -> None:
     registry = bot.stage.registry
     registry.due["member.left"] = jobs.member_left
     registry.due["guild.erase"] = jobs.EraseGuild(bot)
+    registry.doctor["people"] = inconsistencies
     registry.add_character_button = views.add_character_button
     registry.sentences |= {
         "characters.added": _added,

@@ -154,14 +154,13 @@ class Presence(commands.Cog):
         await self.bot.stage.run(itself(member.guild), lambda session: presence.change(session, seen(member), nothing))
 
     async def _look_around(self, guild: discord.Guild) -> None:
-        """We are here; who else is? Without the whole member list nobody is taken to have left."""
-        here = everybody(guild)
+        """We are here; who else is?"""
+        here = await everybody(guild)
         roles = frozenset(role.id for role in guild.roles)
 
         async def note(session: Session) -> None:
             await guild_life.be_here(session, guild.name)
-            if guild.chunked:
-                await presence.reconcile(session, here, roles)
+            await presence.reconcile(session, here, roles)
 
         await self.bot.stage.run(itself(guild), note)
 

@@ -72,7 +72,7 @@ class Settings(commands.Cog):
         door = Door(interaction)
         chosen = (developer, officer, recruiter, member, applicant, guest, raid_leader)
         changes = {group: role.id for group, role in zip(words.MAPPED, chosen, strict=True) if role is not None}
-        here = everybody(door.guild)
+        here = await everybody(door.guild)
         plan = await door.stage.read(
             door.actor, "settings.roles", lambda session: preview_mapping(session, changes, here)
         )
@@ -83,7 +83,7 @@ class Settings(commands.Cog):
             return
 
         async def then(door: Door) -> None:
-            mapped = await map_roles(door.stage, door.actor, changes, everybody(door.guild))
+            mapped = await map_roles(door.stage, door.actor, changes, await everybody(door.guild))
             await door.say(f"Mapped. {words.moved_in_words(mapped.moved)}; from now on I follow these roles.")
 
         question = clip("\n".join((*lines, *words.plan_lines(door.guild, plan))), MESSAGE_TEXT)

@@ -8,7 +8,8 @@ from decimal import Decimal
 from bot.clock import SystemClock
 from bot.registry import Registry
 from bot.stage import Actor, Session, Stage
-from cogs.dkp.service import reads
+from cogs.dkp.service import balances
+from cogs.dkp.service.history import find_history
 from cogs.dkp.service.ledger import NewEntry, default_pool, lock_accounts, post
 from db.embedded import EmbeddedPostgres
 from db.migrate import migrate
@@ -79,15 +80,15 @@ async def _nothing(session: Session) -> None:
 
 
 async def _balance(session: Session) -> object:
-    return await reads.points_of(session, 7)
+    return await balances.points_of(session, 7)
 
 
 async def _standings(session: Session) -> object:
-    return await reads.standings(session)
+    return await balances.standings(session, await default_pool(session))
 
 
 async def _history(session: Session) -> object:
-    return await reads.history(session, 7)
+    return await find_history(session, None, None, before=None, most=15)
 
 
 async def _time(stage: Stage, look: Callable[[Session], Awaitable[object]]) -> list[float]:

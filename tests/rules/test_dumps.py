@@ -112,6 +112,7 @@ def test_lines_that_are_not_understood_are_kept_with_their_number():
 
 def test_names_on_one_line_and_rows_with_tabs_can_be_pasted():
     assert read_pasted("Anna, Bert Carl 12").names == ("Anna", "Bert", "Carl")
+    assert read_pasted("Anna, Bert\nDark Elf\nCarl").names == ("Anna", "Bert", "Dark Elf", "Carl")
     assert read_pasted("1\tOzan\t60\tBard\t\t\n").kind == "raid roster"
     assert read_pasted("Anna\nBert").taken_at is None
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from cogs.raids.rules import (
     BadInterval,
     BadTickValue,
-    RaidCancelled,
     RaidNotOver,
+    RaidWasCancelled,
     ReopenTooLate,
     Seat,
     TickTooSoon,
@@ -260,5 +260,5 @@ def test_a_raid_reopens_for_24_hours():
         check_reopen("ended", START, START + timedelta(hours=24, seconds=1))
     with pytest.raises(RaidNotOver):
         check_reopen("running", None, START)
-    with pytest.raises(RaidCancelled):
+    with pytest.raises(RaidWasCancelled):
         check_reopen("cancelled", START, START)

@@ -47,6 +47,6 @@ async def _another(session: Session, others: Others) -> bool:
             manage_guild=user_id in others.managers,
             mapping=session.mapping,
         )
-        if  permissions.allowed(RIGHT, standings):
+        if user_id != session.actor.user_id and permissions.allowed(RIGHT, standings):
             return True
     return False

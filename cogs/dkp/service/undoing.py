@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import chain, zip_longest
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import aliased
 
 from bot import audit
@@ -194,18 +194,20 @@ async def undo(session: Session, what: str, reason: str, here: int | None = None
     """Reverse an act of any kind; says what was done. `here`: the channel it was typed in."""
     reason = check_reason(reason)
     undoable, act_id, _ = await _resolve(session, what)
-    before = await _own_last_reversal(session)
     sentence = await undoable.undo(session, act_id, reason)
-    own = await _own_last_reversal(session)
-    if own is not None and own != before:
+    own = await _own_reversal(session)
+    if own is not None:
         tell_own_act(
             session, f"ownu{own}", f"undid what moved their own points. {sentence} Reason: {safe(reason)}", here
         )
     return sentence
 
 
-async def _own_last_reversal(session: Session) -> int | None:
-    """The last reversal that the acting member posted on themselves."""
+async def _own_reversal(session: Session) -> int | None:
+    """The last reversal that the acting member posted on themselves in this transaction.
+
+    Not "since it began": another undo of theirs may have been committed meanwhile, and tells of itself.
+    """
     if session.me is None:
         return None
     pools = select(Pool.pool_id).where(Pool.guild_id == session.guild_id)
@@ -215,5 +217,6 @@ async def _own_last_reversal(session: Session) -> int | None:
         LedgerEntry.member_id == session.me.member_id,
         LedgerEntry.kind == "reversal",
         LedgerEntry.actor_user_id == session.actor.user_id,
+        literal_column("ledger_entry.xmin") == literal_column("pg_current_xact_id()::xid"),
     )
     return (await session.execute(query)).scalar_one()

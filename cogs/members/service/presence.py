@@ -6,12 +6,12 @@ never rewritten: whoever returns gets a new one, with their characters and point
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from bot import audit, due, people, permissions
 from bot.people import Seen
 from bot.stage import Session
-from db.tables import Member
+from db.tables import Character, Member, Stay
 
 
 async def arrive(session: Session, seen: Seen) -> None:
@@ -100,3 +100,25 @@ async def _lock(session: Session, user_id: int) -> Member | None:
     """No stronger than changing the row needs: whatever is written about a member meanwhile refers to it unhindered."""
     query = select(Member).where(Member.guild_id == session.guild_id, Member.discord_user_id == user_id)
     return (await session.execute(query.with_for_update(key_share=True))).scalar_one_or_none()
+
+
+async def inconsistencies(session: Session) -> list[str]:
+    """For the doctor: stays that contradict who is here, and people with characters but no main."""
+    here = Member.guild_id == session.guild_id
+    open_stays = (
+        select(func.count())
+        .where(Stay.guild_id == Member.guild_id, Stay.member_id == Member.member_id, Stay.ended_at.is_(None))
+        .scalar_subquery()
+    )
+    expected = case((Member.left_at.is_(None) & Member.discord_user_id.is_not(None), 1), else_=0)
+    rows = await session.execute(select(Member.member_id, open_stays).where(here, open_stays != expected))
+    wrong = [f"member {row[0]} has {row[1]} open stays" for row in rows]
+    active = (
+        select(func.count().filter(Character.is_main))
+        .where(Character.guild_id == session.guild_id, Character.retired_at.is_(None))
+        .group_by(Character.owner_member_id)
+        .having(func.count().filter(Character.is_main) != 1)
+        .add_columns(Character.owner_member_id)
+    )
+    wrong += [f"member {row[1]} has {row[0]} mains" for row in await session.execute(active)]
+    return wrong

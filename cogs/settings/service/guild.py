@@ -97,11 +97,11 @@ async def set_up_pool(session: Session, name: str, tick_points: str) -> None:
 async def use_recommended(
     session: Session, timezone: str, mapping: Mapping[str, int], channels: Mapping[str, int], here: Sequence[Seen]
 ) -> RolesMapped:
-    """Everything recommended at once: zone, roles with adoption, channels."""
+    """Everything recommended at once: zone, roles with adoption, channels. No new role: nobody is moved."""
     _set(session, "timezone", get_zone(timezone))
     for kind, channel_id in channels.items():
         _set_channel(session, kind, channel_id)
-    mapped = await adopt(session, mapping, here)
+    mapped = await adopt(session, mapping, here) if mapping else RolesMapped(dict(session.mapping), {}, 0)
     _finish(session)
     return mapped
 

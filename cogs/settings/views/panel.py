@@ -72,7 +72,7 @@ async def _draw(door: Door, content: str, view: ui.View) -> None:
 
 
 async def recommend(door: Door) -> Recommendation:
-    guild, here = door.guild, everybody(door.guild)
+    guild, here = door.guild, await everybody(door.guild)
 
     async def look(session: Session) -> tuple[SettingsNow, dict[str, int], Plan]:
         now = await settings_now(session)
@@ -129,7 +129,7 @@ async def _start(door: Door) -> tuple[str, ui.View]:
         f"**Setting up {safe(clip(guild.name, 60))}**: this is what I recommend, from what I find here.",
         words.zone_line(found.zone, clock),
         f"**Roles**: {roles or 'none yet, as nobody holds one I would take for officer; choose under Roles.'}",
-        *(words.plan_lines(door.guild, plan) if plan.mapping else ()),
+        *(words.plan_lines(guild, plan) if found.mapping else words.warnings(guild, plan) if plan.mapping else ()),
         f"**Channels**: {channels or 'none by a name I know'}; everything else is posted where the command is typed.",
         f"**Points**: the pool {safe(now.pool_name)}, {points(now.tick_points)} a tick.",
         "-# Nothing is changed before you press, and I create nothing in your server.",
@@ -222,7 +222,7 @@ class UseRecommended(Press, key="setup.use", numbers=("fingerprint",)):
             await show(door, START, "The server or the settings changed meanwhile; look again, then press.")
             return
         mapped = await use_recommended(
-            door.stage, door.actor, found.zone, found.mapping, found.channels, everybody(door.guild)
+            door.stage, door.actor, found.zone, found.mapping, found.channels, await everybody(door.guild)
         )
         await show(door, DONE, _adopted(door, mapped))
 
@@ -286,7 +286,7 @@ class RolePick(Pick, key="setup.role", numbers=("group",), of="roles"):
 
     async def pick(self, door: Door, chosen: list[str], group: int) -> None:  # type: ignore[override]
         name, role_id = MAPPED[group], int(chosen[0]) if chosen else 0
-        changes, here = {name: role_id or None}, everybody(door.guild)
+        changes, here = {name: role_id or None}, await everybody(door.guild)
         plan = await door.stage.read(
             door.actor, "settings.roles", lambda session: preview_mapping(session, changes, here)
         )
@@ -306,7 +306,7 @@ class RolePick(Pick, key="setup.role", numbers=("group",), of="roles"):
 class MapRole(Press, key="setup.map", numbers=("group", "role_id")):
     async def press(self, door: Door, group: int, role_id: int) -> None:  # type: ignore[override]
         changes = {MAPPED[group]: role_id or None}
-        mapped = await map_roles(door.stage, door.actor, changes, everybody(door.guild))
+        mapped = await map_roles(door.stage, door.actor, changes, await everybody(door.guild))
         await show(door, ROLES, _adopted(door, mapped))
 
 
