@@ -65,8 +65,13 @@ class Quartermaster(commands.AutoShardedBot):
         await due.run_once(self.stage)
         await outbox.deliver_once(self.stage, self)
 
+    async def on_ready(self) -> None:
+        for guild in self.guilds:
+            await self.boards.mark_live(guild.id)
+
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        await self.boards.mark_live(guild.id)
+        if self.is_ready():
+            await self.boards.mark_live(guild.id)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         await self.boards.mark_live(guild.id)

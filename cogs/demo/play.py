@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import socket
 import sys
 import webbrowser
 from contextlib import AsyncExitStack, suppress
@@ -39,6 +40,7 @@ async def play(settings: Settings, *, reset: bool, port: int | None, channel: st
     Raises `CannotStart`.
     """
     shown = _channel(channel)
+    _check_free(port)
     _log_only_troubles(settings)
     try:
         async with AsyncExitStack() as stack:
@@ -100,10 +102,7 @@ async def _run(stack: AsyncExitStack, home: Path, *, reset: bool, port: int | No
         assets=made.faces,
         port=port,
     )
-    try:
-        await stack.enter_async_context(preview)
-    except OSError as error:
-        raise CannotStart(f"Port {port} cannot be used ({error.strerror}): choose another with --port.") from error
+    await stack.enter_async_context(preview)
     _greet(preview.url, shown)
     async with asyncio.TaskGroup() as group:
         keeping_up = group.create_task(page.LivePage(env, preview).keep_up())
@@ -127,6 +126,17 @@ def _channel(asked: str | None) -> str:
     if shown not in names:
         raise CannotStart(f"The demo has no channel {asked}; choose one of {', '.join(names)}.")
     return shown
+
+
+def _check_free(port: int | None) -> None:
+    """Before two months are played for nothing."""
+    with socket.socket() as trial:
+        if sys.platform != "win32":  # as the page's server does: a port left a moment ago is free
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port or 0))
+        except OSError as error:
+            raise CannotStart(f"Port {port} cannot be used ({error.strerror}): choose another with --port.") from error
 
 
 def _zone() -> str:

@@ -31,11 +31,11 @@ async def main(name: str) -> None:
         todo = json.loads(await asyncio.to_thread(sys.stdin.readline))
         auctions, dice = todo["auctions"], random.Random(7)
         interactions_from(10_000)
-        twins = [bid(stage, who, dice.choice(auctions), dice.randint(1, 60)) for who in PEOPLE * 3]
+        twins = [bid(stage, who, dice.choice(auctions), dice.randint(1, 60)) for who in PEOPLE * 2]
         answers = await all_at_once(twins)
         interactions_from(20_000 if name == "host" else 30_000)
         dice = random.Random(name)
-        own = [bid(stage, who, dice.choice(auctions), dice.randint(20, 90)) for who in PEOPLE * 5]
+        own = [bid(stage, who, dice.choice(auctions), dice.randint(20, 90)) for who in PEOPLE * 3]
         ticks = await all_at_once([*own, *[tick(stage, todo["raid"])] * 2])
         clock.move(minutes=10)
         ends = await all_at_once([lambda: due.run_once(stage)] * 3)

@@ -27,7 +27,7 @@ async def test_without_the_lock_the_same_points_back_bids_in_several_auctions(
 async def test_the_same_points_back_one_bid_however_many_auctions_want_them_at_once(
     crowd: Stage, other_process: Stage, house: House, auctions: int
 ):
-    people = raiders(20)
+    people = raiders(10)
     await give(crowd, people, 100)
     for anna in people:
         up = await put_up(crowd, auctions)
@@ -54,7 +54,7 @@ async def test_without_the_lock_two_of_forty_bidders_lead_one_auction(unlocked: 
 async def test_of_forty_who_bid_the_same_at_once_one_leads(crowd: Stage, house: House):
     people = raiders(40)
     await give(crowd, people, 1000)
-    for _ in range(3):
+    for _ in range(2):
         [up] = await put_up(crowd)
         answers = await calm(house, [bid(crowd, actor, up, 10) for actor in people])
         assert len(accepted(answers)) == 1
@@ -65,7 +65,7 @@ async def test_of_forty_who_outbid_each_other_at_once_the_highest_leads(crowd: S
     people = raiders(40)
     await give(crowd, people, 1000)
     [up] = await put_up(crowd)
-    for wave in range(1, 5):
+    for wave in range(1, 4):
         before = await house.one("SELECT count(*) FROM outbox")
         offers = [wave * 100 + (i * 7) % 40 for i in range(40)]
         answers = await calm(house, [bid(crowd, a, up, amount) for a, amount in zip(people, offers, strict=True)])
@@ -95,7 +95,7 @@ async def test_two_processes_that_take_bids_for_the_same_auctions_agree(
     people = raiders(20)
     await give(crowd, people, 120)
     up = await put_up(crowd, 3)
-    for wave in range(1, 6):
+    for wave in range(1, 4):
         here = [bid(crowd, actor, up[i % 3], 20 * wave) for i, actor in enumerate(people)]
         there = [bid(other_process, actor, up[(i + wave) % 3], 20 * wave + 1) for i, actor in enumerate(people)]
         await calm(house, [*here, *there])
@@ -125,7 +125,7 @@ async def test_points_are_given_and_taken_while_their_owners_bid(crowd: Stage, o
     people = raiders(10)
     await give(crowd, people, 100)
     up = await put_up(crowd, 4)
-    for wave in range(1, 6):
+    for wave in range(1, 4):
         kinds = ["bonus", "penalty"]
         moves = [
             lambda stage=stage, name=actor.name, kind=kinds[i % 2]: adjust(
@@ -137,4 +137,4 @@ async def test_points_are_given_and_taken_while_their_owners_bid(crowd: Stage, o
         bids = [bid(crowd, actor, up[(i + wave) % 4], 10 * wave + i) for i, actor in enumerate(people)]
         await calm(house, [*moves, *bids])
     assert await house.one("SELECT sum(balance) FROM account WHERE balance <> 0") == 100 * 10
-    assert await house.one("SELECT count(*) FROM ledger_entry") == 10 + 5 * 20
+    assert await house.one("SELECT count(*) FROM ledger_entry") == 10 + 3 * 20

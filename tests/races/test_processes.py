@@ -39,7 +39,7 @@ async def test_two_processes_that_do_the_same_night_at_once_agree(crowd: Stage, 
     assert one["answers"] == two["answers"]
     assert all(one["answers"])
     assert await house.wrongs() == []
-    assert await house.one("SELECT count(*) FROM bid") == 3 * len(PEOPLE) + 2 * 5 * len(PEOPLE)
+    assert await house.one("SELECT count(*) FROM bid") == 2 * len(PEOPLE) + 2 * 3 * len(PEOPLE)
     assert await house.one("SELECT count(*) FROM tick") == 1
     assert await house.one("SELECT count(*) FROM auction WHERE status = 'won'") == len(auctions)
     assert await house.one("SELECT count(*) FROM outbox WHERE nonce LIKE 'award%'") == len(auctions)

@@ -129,6 +129,15 @@ async def test_removed_twice_the_days_count_from_the_second_time(stage, clock, o
     assert await owner.fetchval("SELECT count(*) FROM guild") == 0
 
 
+async def test_erasing_work_that_comes_too_early_or_for_a_guild_we_are_in_does_nothing(stage, clock, owner):
+    await here(stage)
+    assert not await stage.run(ITSELF, guild_life.erase)
+    await removed(stage)
+    clock.moment += KEPT - timedelta(seconds=1)
+    assert not await stage.run(ITSELF, guild_life.erase)
+    assert await owner.fetchval("SELECT count(*) FROM guild") == 1
+
+
 async def test_a_server_this_process_serves_is_never_erased(stage, clock, owner):
     without_us(stage, 1)
     await here(stage)

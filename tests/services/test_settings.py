@@ -213,7 +213,14 @@ async def test_what_is_recommended_is_done_at_once_or_not_at_all(stage, owner):
 
 async def test_a_server_is_welcomed_once_also_when_told_twice_at_once(stage, owner):
     itself = Actor.itself(1, "Crimson Circle")
-    told = await asyncio.gather(*(stage.run(itself, lambda session: service.welcome(session, 900)) for _ in range(4)))
+    await stage.run(itself, _nothing)  # else making the guild's row would keep them apart
+    together = asyncio.Barrier(4)
+
+    async def welcome(session) -> bool:
+        await together.wait()
+        return await service.welcome(session, 900)
+
+    told = await asyncio.gather(*(stage.run(itself, welcome) for _ in range(4)))
     assert sorted(told) == [False, False, False, True]
     assert not await stage.run(itself, lambda session: service.welcome(session, 901))
     assert await owner.fetchval("SELECT channel_id FROM board WHERE kind = 'welcome'") == 900

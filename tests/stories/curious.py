@@ -62,6 +62,7 @@ class Curious:
         """Everything that can be pressed on what everybody sees."""
         for channel in self.night.guild.channels.values():
             for message in channel.history():
+                self.doing = f"board {message.id}"
                 await self._press_all(message, 0)
 
     # --- one by one -----------------------------------------------------------------------------------------------
@@ -71,31 +72,28 @@ class Curious:
         return await self.who.autocomplete(self.night.channel, command.qualified_name, parameter.display_name, typed)
 
     async def _value(self, command: Any, parameter: app_commands.Parameter) -> Any:
+        match parameter.type:
+            case Kind.channel:
+                voice = discord.ChannelType.text not in (parameter.channel_types or [discord.ChannelType.text])
+                return self.texts["a voice channel"] if voice else self.night.channel
+            case Kind.role:
+                return self.texts["a role"]
+            case Kind.user | Kind.mentionable:
+                return self.who
+            case Kind.attachment:
+                return "RaidRoster.txt", b"Vera\nWillem\n"
+            case Kind.boolean:
+                return True
         if parameter.display_name in self.texts:
             return self.texts[parameter.display_name]
         if parameter.choices:
             return parameter.choices[0].value
         if parameter.autocomplete and (offered := await self._offered(command, parameter, "")):
             return offered[0]["value"]
-        match parameter.type:
-            case Kind.string:
-                return "Vera"
-            case Kind.integer:
-                return int(parameter.min_value or 5)
-            case Kind.number:
-                return 5.0
-            case Kind.boolean:
-                return True
-            case Kind.channel:
-                wanted = parameter.channel_types or [discord.ChannelType.text]
-                voice = discord.ChannelType.text not in wanted
-                return self.texts["a voice channel"] if voice else self.night.channel
-            case Kind.role:
-                return self.texts["a role"]
-            case Kind.attachment:
-                return "RaidRoster.txt", b"Vera\nWillem\n"
-            case _:
-                return self.who
+        if parameter.type is Kind.string:
+            return "Vera"
+        number = max(float(parameter.min_value or 0), 5.0)
+        return int(number) if parameter.type is Kind.integer else number
 
     async def _follow(self, result: simcord.InteractionResult, depth: int = 0) -> None:
         """Fill in the form, press the buttons and turn the pages of an answer."""

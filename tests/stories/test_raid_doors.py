@@ -264,6 +264,29 @@ async def test_cancelling_shows_what_goes_and_then_reverses_it(night: Night):
     assert "Cancelled: the server crashed" in await words(night)
 
 
+async def test_cancelling_ends_its_auctions_and_undoes_its_awards_only_when_told(night: Night):
+    anna, officer = night.join("anna"), night.officer
+    await begin(night, points=100.0)
+    await night.presses(anna, await board(night), "Check in")
+    await night.types(officer, "raid tick")
+    await night.types(officer, "auction start", item="Cloak of Flames", duration="30s")
+    await night.types(anna, "auction bid", auction="Cloak of Flames", amount=5.0)
+    await night.wait(40)
+    assert await balance(night, "anna") == 95
+    await night.types(officer, "auction start", item="Fungi Tunic")
+    await night.types(anna, "auction bid", auction="Fungi Tunic", amount=7.0)
+    asked = await night.types(officer, "raid cancel", reason="the server crashed")
+    assert "Cancelled with it: 1 open auction." in said(asked)
+    assert "1 award (5 points) stay" in said(asked)
+    done = await night.presses(officer, asked.response, "Also undo 1 award (5 points)")
+    assert "Undone: Cloak of Flames to anna" in said(done)
+    await night.settle()
+    assert await balance(night, "anna") == 0
+    assert "You can spend **0**" in said(await night.types(anna, "dkp balance"))
+    again = await night.types(officer, "raid cancel", reason="once more", raid="Temple of Veeshan")
+    assert "cancelled already; nothing is left to undo" in said(again)
+
+
 async def test_the_board_comes_back_when_it_was_deleted_and_comes_down_on_request(night: Night):
     anna = night.join("anna")
     await begin(night)

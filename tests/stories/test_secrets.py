@@ -21,8 +21,11 @@ TOO_MUCH = 8888
 """What Vera bid once and could not: her own affair, too."""
 LEAST = 500
 """Smaller numbers are found everywhere."""
-ENDING = ("auction close", "auction cancel", "auction void", "raid end", "raid cancel", "raid undo-tick", "dkp undo")
-"""Tried last, each on a night that has everything again."""
+ENDING = (
+    "raid start", "auction close", "auction void", "auction cancel", "raid undo-tick", "raid end", "raid cancel",
+    "dkp undo",
+)  # fmt: skip
+"""Tried last and in this order, each on a night that has everything again."""
 TEXTS: dict[str, Any] = {
     "member": "Vera", "members": "Vera Willem", "owner": "Vera", "to": "Vera", "who": "Vera",
     "amount": 5.0, "points": 10.0, "minimum": 1.0, "increment": 1.0, "level": 60, "days": 30,
@@ -65,7 +68,7 @@ class Watch(logging.Handler):
                 for secret in known[name] - public if reader != self.holders[name].id else ():
                     if found := forms_of(secret).search(text):
                         around = text[max(0, found.start() - 80) : found.end() + 40]
-                        self.leaks.append(f"{doing}: {secret} of {name} in …{around}…")
+                        self.leaks.append(f"{doing}: {secret:f} of {name} in …{around}…")
         self.secrets = now
 
     async def _secrets_now(self) -> dict[str, set[Decimal]]:
@@ -116,29 +119,39 @@ class House:
         await night.settle()
         asked = await night.types(night.officer, "settings roles", **self.roles)
         await night.presses(night.officer, asked.response, "Map and adopt")
+        self.officer = night.join("Olga", roles=[self.roles["officer"]])
+        await night.settle()
         for name, balance in POINTS.items():
-            await night.types(night.officer, "dkp adjust", member=name, amount=balance, reason="moved in with it")
+            await night.types(self.officer, "dkp adjust", member=name, amount=balance, reason="moved in with it")
             await night.types(self.people[name], "character add", name=f"{name}s main", character_class="Cleric")
         self.watch.holders = self.people
         await self.fill()
-        await night.types(night.officer, "auction start", item="Crown of Want", minimum=5, duration="6h")
+        await night.types(self.officer, "auction start", item="Crown of Want", minimum=5, duration="6h")
         refused = said(await night.types(self.people["Vera"], "auction bid", auction="Crown of Want", amount=TOO_MUCH))
-        assert f"You can spend {POINTS['Vera'] - 3563}" in refused
+        assert f"You can spend {POINTS['Vera'] + 10 - 1217 - 2346}" in refused, "ten are the tick's"
 
     async def viewer(self, group: str) -> Curious:
         roles = [self.roles["member"], self.roles[group]] if group == "raid_leader" else [self.roles[group]]
         who = self.night.join("Zoe", roles=roles)
         await self.night.settle()
-        await self.night.types(self.night.officer, "dkp adjust", member="Zoe", amount=41, reason="for some bids")
-        return Curious(self.night, who, TEXTS | {"a role": self.roles["recruiter"], "a voice channel": self.voice})
+        await self.night.types(self.officer, "dkp adjust", member="Zoe", amount=41, reason="for some bids")
+        texts = TEXTS | {"a role": self.roles["recruiter"], "a voice channel": self.voice}
+        return Curious(self.night, who, texts)
+
+    async def veras(self) -> str:
+        """What is picked for an auction that Vera leads."""
+        query = """SELECT min(auction_id) FROM hold JOIN member USING (guild_id, member_id)
+                   WHERE display_name = 'Vera'"""
+        return f"#{await self.owner.fetchval(query)}"
 
     async def fill(self) -> None:
         """A raid runs with a tick, and each holder leads two auctions or more."""
         night = self.night
-        if not await self.owner.fetchval("SELECT count(*) FROM raid WHERE status = 'running'"):
-            await night.officer.slash(night.channel, "raid start", event=f"Plane of Fear {self.count}")
-            await night.officer.slash(night.channel, "raid add", members="Vera Willem")
-            await night.officer.slash(night.channel, "raid tick")
+        running = "SELECT max(raid_id) FROM raid WHERE status = 'running'"
+        if not await self.owner.fetchval(running):
+            await self.officer.slash(night.channel, "raid start", event=f"Plane of Fear {self.count}")
+            await self.officer.slash(night.channel, "raid add", members="Vera Willem")
+            await self.officer.slash(night.channel, "raid tick")
         for name, goods in GOODS.items():
             query = """SELECT balance, held, (SELECT count(*) FROM hold WHERE member_id = account.member_id) AS holds
                        FROM account JOIN member USING (guild_id, member_id) WHERE display_name = $1"""
@@ -146,13 +159,14 @@ class House:
             assert account is not None
             if account["balance"] - account["held"] < sum(goods.values()):
                 gift = {"member": name, "amount": 7003, "reason": "spent a lot"}
-                await night.officer.slash(night.channel, "dkp adjust", **gift)
+                await self.officer.slash(night.channel, "dkp adjust", **gift)
             if account["holds"] >= 2:
                 continue
             for item, price in goods.items():
                 self.count += 1
-                terms = {"minimum": price, "duration": "6h", "bidders": "members"}
-                await night.officer.slash(night.channel, "auction start", item=f"{item} {self.count}", **terms)
+                raid = f"#{await self.owner.fetchval(running)}"
+                terms = {"minimum": price, "duration": "6h", "bidders": "members", "raid": raid}
+                await self.officer.slash(night.channel, "auction start", item=f"{item} {self.count}", **terms)
                 bid = {"auction": f"{item} {self.count}", "amount": price}
                 answer = said(await self.people[name].slash(night.channel, "auction bid", **bid))
                 assert f"You lead **{item} {self.count}** at {price}" in answer
@@ -174,18 +188,52 @@ async def house(night: Night, owner: asyncpg.Connection) -> House:
 async def test_no_door_shows_what_another_holds_or_can_spend(house: House, group: str) -> None:
     night, watch = house.night, house.watch
     zoe = await house.viewer(group)
-    commands = zoe.commands()
-    for command in sorted(commands, key=lambda command: command.qualified_name in ENDING):
-        if command.qualified_name in ENDING:
-            await house.fill()
-            await watch.look("meanwhile")
-        await zoe.try_completions(command)
-        await zoe.try_command(command)
+    commands = {command.qualified_name: command for command in zoe.commands()}
+    assert set(ENDING) <= set(commands)
+
+    async def try_all(name: str) -> None:
+        zoe.texts["auction"] = await house.veras()
+        await zoe.try_completions(commands[name])
+        await zoe.try_command(commands[name])
         await watch.look(zoe.doing)
-    await night.settle()
+
+    for name in commands:
+        if name not in ENDING:
+            await try_all(name)
+    for amount in (-20.0, -9000.0):
+        await zoe.type("dkp adjust", member="Willem", amount=amount, reason="broke the vase")
+    await house.fill()
     await zoe.try_boards()
-    await night.settle()
-    await watch.look("boards and what was posted")
+    await night.types(house.people["Willem"], "auction bid", auction=await house.veras(), amount=2400)
+    await watch.look("boards, and Vera outbid")
+    for name in ENDING:
+        await house.fill()
+        await try_all(name)
+    acts = await zoe.who.autocomplete(night.channel, "dkp undo", "what", "")
+    for act in {act["value"].split(":")[0]: act["value"] for act in acts}.values():
+        await zoe.type("dkp undo", what=act, reason="one of each kind")
+        await watch.look(zoe.doing)
+
+    await house.fill()
+    await night.wait(7 * 3600)
+    assert await house.owner.fetchval("SELECT count(*) FROM hold") == 0, "everything was won by somebody"
+    await watch.look("what was posted at the end")
+    for member in POINTS:
+        for name in ("audit search", "dkp history", "dkp balance", "loot history"):
+            await zoe.type(name, member=member)
+    await watch.look("the evening read again")
     assert not watch.leaks, "\n".join(watch.leaks)
-    assert len(zoe.tried) > 30, zoe.tried
+    assert zoe.tried == set(commands)
     assert watch.read > 300
+
+
+async def test_the_watch_would_find_a_number_that_reaches_somebody_else(house: House) -> None:
+    watch, vera = house.watch, house.people["Vera"]
+    await watch.look("all that led here")
+    assert "**3563**" in said(await house.night.types(vera, "dkp balance"))
+    await watch.look("Vera reads her own")
+    assert watch.leaks == []
+    watch.holders["Vera"] = house.people["Willem"]
+    await house.night.types(vera, "dkp balance")
+    await watch.look("as if she were another")
+    assert [leak.split(" in ")[0].split(": ")[1] for leak in sorted(watch.leaks)] == ["3563.00 of Vera", "5878.00 of Vera"]

@@ -1,6 +1,6 @@
 """Placing a bid: the one path that must be fast. Lock the auction, lock the accounts, decide, write.
 
-Round trips besides the stage's own: two locks, two writes, and the audit and outbid notice at the commit; a moved end
+Round trips besides the stage's own: two locks, one write, and the audit and outbid notice at the commit; a moved end
 costs one more.
 """
 
@@ -117,8 +117,9 @@ async def _accept(session: Session, now: _Now, accepted: rules.BidAccepted) -> B
     row, leader, bidder = now.row, now.leader, now.bidder
     beaten = leader if accepted.changes_leader else None
     await session.execute(
-        statements.MOVE_STANDING,
-        {
+        statements.PLACE_BID,
+        _bid_values(session, now, accepted.amount, "standing")
+        | {
             "this_guild": session.guild_id,
             "this_auction": row.auction_id,
             "this_pool": row.pool_id,
@@ -133,7 +134,6 @@ async def _accept(session: Session, now: _Now, accepted: rules.BidAccepted) -> B
             "moves": accepted.extensions,
         },
     )
-    await session.execute(statements.INSERT_BID, _bid_values(session, now, accepted.amount, "standing"))
     extended = accepted.ends_at != row.ends_at
     if extended:
         await due.schedule(session, SETTLE, row.auction_id, accepted.ends_at + SETTLE_AFTER)

@@ -178,23 +178,32 @@ _beaten = (
     update(_bid)
     .where(_bid.c.guild_id == _guild_id, _bid.c.auction_id == _auction_id, _bid.c.status == "standing")
     .values(status="outbid")
+    .returning(_bid.c.bid_id)
     .cte("beaten")
 )
-MOVE_STANDING = (
+_advanced = (
     update(_auction)
     .where(_auction.c.guild_id == _guild_id, _auction.c.auction_id == _auction_id)
     .values(last_sequence=bindparam("number"), ends_at=_moment("new_end"), snipe_moves=bindparam("moves"))
-    .add_cte(_released, _placed, _moved, _beaten)
+    .cte("advanced")
 )
-_filled = (column for column in _bid.c if column.name not in ("bid_id", "voided_reason"))
-INSERT_BID = insert(_bid).values({column: bindparam(f"bid_{column.name}", type_=column.type) for column in _filled})
+_filled = [column for column in _bid.c if column.name not in ("bid_id", "voided_reason")]
+_new_bid = select(*(bindparam(f"bid_{column.name}", type_=column.type) for column in _filled))
+# At most one bid stands, so the beaten one must have stepped down before this one stands: counting waits for it.
+_stepped_down = select(func.count().label("bids")).select_from(_beaten).subquery()
+PLACE_BID = (
+    insert(_bid)
+    .from_select(_filled, _new_bid.where(_stepped_down.c.bids >= 0))
+    .add_cte(_released, _placed, _moved, _beaten, _advanced)
+)
+"""The whole of an accepted bid in one round trip: hold, accounts, the beaten bid, the auction, the new bid."""
 _counted = (
     update(_auction)
     .where(_auction.c.guild_id == _guild_id, _auction.c.auction_id == _auction_id)
     .values(last_sequence=bindparam("number"))
     .cte("counted")
 )
-INSERT_REFUSED = INSERT_BID.add_cte(_counted)
+INSERT_REFUSED = insert(_bid).from_select(_filled, _new_bid).add_cte(_counted)
 
 HELD_ON = (
     select(_auction.c.item_name)

@@ -255,12 +255,15 @@ async def ask_cancel(door: Door, raid_id: int, reason: str) -> None:
 async def _undo_awards(door: Door, award_ids: Sequence[int], reason: str) -> list[str]:
     """Each award by itself, as `/loot undo` does it: one that cannot be undone stops no other."""
     undoable = door.stage.registry.undo["award"]
+
+    async def one(session: Session, award_id: int) -> str:
+        session.require("dkp.undo")
+        return await undoable.undo(session, award_id, reason)
+
     said: list[str] = []
     for award_id in award_ids:
         try:
-            said.append(
-                await door.stage.run(door.actor, lambda session, one=award_id: undoable.undo(session, one, reason))
-            )
+            said.append(await door.stage.run(door.actor, lambda session, number=award_id: one(session, number)))
         except Refused as refused:
             said.append(refused.sentence)
     return said
