@@ -87,11 +87,12 @@ async def _run(stack: AsyncExitStack, home: Path, *, reset: bool, port: int | No
     async with db.outside() as session:
         await session.execute(delete(CommandSync))  # this start's Discord is new and knows no command yet
 
+    boards = await channel.put_aside(bot, made)
     await env.start()
     stack.push_async_callback(env.shutdown)
     # Outside SimCord's bot scope: a press there waits for every timer of the scope, and the ticker always has one.
     stack.enter_context(env.time_context())
-    await channel.fill(bot, made)
+    await channel.fill(bot, made, boards)
     scheduler = ticker.start(bot)
     stack.push_async_callback(scheduler.stop)
     preview = env.preview(

@@ -209,18 +209,18 @@ async def test_leaders_who_close_cancel_void_and_settle_at_once_agree(
 async def test_without_the_lock_the_bids_of_a_leaver_cross_those_of_others(
     unlocked: Stage, crowd: Stage, house: House, clock: MovableClock
 ):
-    people = raiders(4)
+    people = raiders(3)
     members = await give(crowd, people, 1000)
 
     async def leaving():
-        anna, boris, cara, dan = people
+        anna, boris, cara = people
         await give(crowd, [anna], 1)  # she comes back for the next round
         up = await put_up(crowd, 5)
         await led_by(crowd, boris, up, 5)
         await led_by(crowd, anna, up, 10)
         await crowd.run(ITSELF, lambda session: presence.depart(session, anna.user_id or 0))
         goes = lambda: void_bids_of_leaver(unlocked, 1, members[anna])  # noqa: E731
-        return await all_at_once([goes, *[bid(unlocked, who, a, 11) for who in (cara, dan) for a in up]])
+        return await all_at_once([goes, *[bid(unlocked, cara, a, 11) for a in up]])
 
     assert await disorder(house, leaving)
 

@@ -136,7 +136,7 @@ def processes(crowd: Stage, other_process: Stage) -> list[Stage]:
     return [crowd, other_process]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moments=NIGHT)
 async def test_whatever_happens_at_once_the_house_is_in_order(
     processes: list[Stage], house: House, clock: MovableClock, moments: list

@@ -1,11 +1,16 @@
 """Ticks at once: two leaders, two clocks, people who come and go meanwhile, accounts that nobody had before."""
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from bot import due
 from bot.people import Seen
-from bot.stage import Actor, Stage
+from bot.stage import Actor, Session, Stage
+from cogs.dkp.service import ledger
 from cogs.dkp.service.adjustments import adjust
 from cogs.members.service import presence
 from cogs.raids.jobs import TickDue
@@ -249,6 +254,27 @@ async def test_without_the_lock_first_points_from_two_raids_are_lost(unlocked: S
         return await all_at_once([tick(unlocked, raid_id) for raid_id in raids])
 
     assert await disorder(house, both)
+
+
+async def test_without_the_one_order_two_raids_that_pay_the_same_people_deadlock(
+    crowd: Stage, other_process: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    """Accounts are locked in one statement by pool and member; found one by one they are found in any order."""
+    lock = ledger.lock_accounts
+
+    async def one_by_one(session: Session, keys: Iterable[ledger.Key], *, made: bool = False) -> dict:
+        accounts = {}
+        for key in sorted(keys, reverse=session.actor.name == VERA.name):
+            accounts |= await lock(session, [key], made=made)
+            await asyncio.sleep(0.02)
+        return accounts
+
+    people = raiders(6)
+    await give(crowd, people, 1)
+    raids = [await begin_raid(crowd, people), await begin_raid(crowd, people)]
+    monkeypatch.setattr(ledger, "lock_accounts", one_by_one)
+    results = await all_at_once([tick(crowd, raids[0]), tick(other_process, raids[1], VERA)])
+    assert defects(results) == ["deadlock"]
 
 
 async def test_the_first_accounts_of_forty_people_are_made_from_six_sides_at_once(

@@ -14,7 +14,7 @@ from cogs.loot import _awarded, _undone
 from cogs.loot import service as loot
 from db.tables import Audit, Award, EntryText, Guild, LedgerEntry, Member, Outbox
 from tests.conftest import person
-from tests.services.test_auctions import CHANNEL, ITSELF, adds_up, give, member, money, rows, write
+from tests.services.test_auctions.house import CHANNEL, ITSELF, adds_up, give, member, money, rows, write
 
 D = Decimal
 LEAD = person(100, "Lead", manage_guild=True)

@@ -4,6 +4,7 @@ Commands come from the bot's tree, so that a new one is tried without a word her
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,12 +12,15 @@ import discord
 import simcord
 from discord import AppCommandOptionType as Kind
 from discord import app_commands
+from simcord.backend.errors import BackendError
 
 from tests.stories.conftest import Night
 
 DEEPEST = 4
 """Answers to presses on answers; beyond it nothing new is found."""
 MOST_PAGES = 12
+ENOUGH = 3
+"""Presses on one kind of button: a third raid's board is like the second's."""
 _BUTTON, _TEXTS, _LINK = 2, 3, 5  # Discord's numbers: types of component, and a style of button
 _TYPED = ("", "Ve")
 
@@ -30,6 +34,7 @@ class Curious:
         """What is being tried, in words."""
         self.tried: set[str] = set()
         self._pressed: set[tuple[int, int, str]] = set()
+        self._kinds: Counter[str] = Counter()
 
     def commands(self) -> list[app_commands.Command[Any, ..., Any]]:
         """Those this person's Discord shows."""
@@ -44,7 +49,7 @@ class Curious:
             command.parameters if any(not p.required for p in command.parameters) else None,
         ):
             if parameters is not None:
-                options = {p.display_name: await self._value(command, p) for p in parameters} | given
+                options = {p.display_name: await self.value(command, p) for p in parameters} | given
                 await self.type(command.qualified_name, **options)
 
     async def type(self, name: str, /, **options: Any) -> None:
@@ -55,8 +60,8 @@ class Curious:
     async def try_completions(self, command: app_commands.Command[Any, ..., Any]) -> None:
         for parameter in command.parameters:
             if parameter.autocomplete:
-                for typed in (*_TYPED, self.texts.get(parameter.display_name, "")):
-                    await self._offered(command, parameter, str(typed))
+                for typed in _TYPED:
+                    await self._offered(command, parameter, typed)
 
     async def try_boards(self) -> None:
         """Everything that can be pressed on what everybody sees."""
@@ -71,7 +76,8 @@ class Curious:
         self.doing = f"/{command.qualified_name} {parameter.display_name}: {typed!r}…"
         return await self.who.autocomplete(self.night.channel, command.qualified_name, parameter.display_name, typed)
 
-    async def _value(self, command: Any, parameter: app_commands.Parameter) -> Any:
+    async def value(self, command: Any, parameter: app_commands.Parameter) -> Any:
+        """Something plausible for an option."""
         match parameter.type:
             case Kind.channel:
                 voice = discord.ChannelType.text not in (parameter.channel_types or [discord.ChannelType.text])
@@ -138,9 +144,11 @@ class Curious:
         for place, part in enumerate(self._pressable(message)):
             custom_id = part["custom_id"]
             what = re.sub("[0-9]+", "#", custom_id) if custom_id.startswith("qm:") else custom_id
-            if (message.id, place, what) not in self._pressed:  # a button that now bids one more is the same button
-                self._pressed.add((message.id, place, what))
-                return part
+            if (message.id, place, what) in self._pressed or self._kinds[what] == ENOUGH:
+                continue  # a button that now bids one more is the same button
+            self._pressed.add((message.id, place, what))
+            self._kinds[what] += 1
+            return part
         return None
 
     def _pressable(self, message: Any) -> list[dict[str, Any]]:
@@ -148,8 +156,7 @@ class Curious:
         channel_id = message.channel_id if hasattr(message, "channel_id") else message.channel.id
         try:
             components = self.night.env.backend.get_message(channel_id, message.id).components
-        except Exception as gone:
-            assert getattr(gone, "code", None) == 10008, gone
+        except BackendError:  # Discord's "unknown message"
             return []
         parts = [part for part in _walk(components) if part.get("type") in (_BUTTON, _TEXTS) and "custom_id" in part]
         return [part for part in parts if not part.get("disabled") and part.get("style") != _LINK]

@@ -1,0 +1,1 @@
+"""Auctions on a real database: who leads, what is held, what is told, and what the rows say afterwards."""

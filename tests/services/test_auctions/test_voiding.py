@@ -1,0 +1,123 @@
+"""A standing bid disappears."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot import people
+from cogs.auctions.rules.ending import NothingToVoid
+from cogs.auctions.service import (
+    void_bid,
+    void_bids_of_leaver,
+)
+from db.tables import (
+    Account,
+    DueJob,
+    Hold,
+)
+from tests.services.test_auctions.house import (
+    ANNA,
+    BORIS,
+    CARA,
+    ITSELF,
+    LEAD,
+    adds_up,
+    auction,
+    bid,
+    member,
+    money,
+    rows,
+    standing,
+    statuses,
+    told,
+    up,
+)
+
+
+async def test_voiding_the_leaders_bid_makes_the_next_best_stand_again(stage, cloak):
+    for who, amount in ((ANNA, 20), (BORIS, 30), (ANNA, 40)):
+        await bid(stage, who, cloak, amount)
+    voided = await void_bid(stage, LEAD, cloak, "Anna", "mistyped")
+    assert (voided.amount, voided.leader, voided.price) == (40, "Boris", 30)
+    assert await statuses(stage, cloak) == ["outbid", "standing", "voided"]
+    assert (await money(stage, ANNA), await money(stage, BORIS)) == ((100, 0), (60, 30))
+    assert await told(stage, like="was voided: mistyped")
+    assert await told(stage, like="Your bid of 30 leads **Cloak of Flames** again")
+    await adds_up(stage)
+
+
+async def test_who_can_no_longer_pay_is_skipped_and_told(stage, cloak, clock):
+    ring = await up(stage, "Ring")
+    for who, amount in ((CARA, 20), (BORIS, 50), (ANNA, 60)):
+        await bid(stage, who, cloak, amount)
+    await bid(stage, BORIS, ring, 20)
+    voided = await void_bid(stage, LEAD, cloak, "Anna", "mistyped")
+    assert (voided.leader, voided.price) == ("Cara", 20)
+    assert await told(stage, like="you can no longer spend the 50")
+    assert (await bid(stage, ANNA, cloak, 21)).outcome == "accepted"
+    await adds_up(stage)
+
+
+async def test_the_last_bid_voided_leads_back_to_the_minimum(stage, cloak):
+    await bid(stage, ANNA, cloak, 40)
+    voided = await void_bid(stage, LEAD, cloak, "Anna", "mistyped")
+    assert (voided.leader, voided.price) == (None, None)
+    assert await rows(stage, select(Hold)) == []
+    assert (await bid(stage, BORIS, cloak, 1)).outcome == "accepted"
+
+
+async def test_voiding_with_less_than_60_s_left_gives_60_s(stage, cloak, clock):
+    await bid(stage, ANNA, cloak, 40)
+    clock.moment = (await auction(stage, cloak)).ends_at - timedelta(seconds=10)
+    await void_bid(stage, LEAD, cloak, "Anna", "mistyped")
+    row = await auction(stage, cloak)
+    assert row.ends_at == clock.now() + timedelta(seconds=60)
+    [job] = await rows(stage, select(DueJob))
+    assert job.due_at == row.ends_at + timedelta(seconds=1)
+
+
+async def test_voiding_an_outbid_bid_moves_nothing(stage, cloak, clock):
+    await bid(stage, ANNA, cloak, 40)
+    await bid(stage, BORIS, cloak, 50)
+    clock.moment = (await auction(stage, cloak)).ends_at - timedelta(seconds=10)
+    before = (await auction(stage, cloak)).ends_at
+    await void_bid(stage, LEAD, cloak, "Anna", "mistyped")
+    assert await statuses(stage, cloak) == ["voided", "standing"]
+    assert (await auction(stage, cloak)).ends_at == before
+
+
+async def test_who_has_no_bid_has_none_to_void(stage, cloak):
+    await bid(stage, ANNA, cloak, 40)
+    with pytest.raises(NothingToVoid):
+        await void_bid(stage, LEAD, cloak, "Boris", "mistyped")
+
+
+async def test_a_leavers_bids_are_voided_in_every_auction_and_the_next_stands(stage, cloak):
+    ring = await up(stage, "Ring")
+    for auction_id in (cloak, ring):
+        await bid(stage, BORIS, auction_id, 20)
+        await bid(stage, ANNA, auction_id, 30)
+    anna = await member(stage, ANNA)
+    await stage.run(ITSELF, lambda session: people.leave(session, 1))
+    for _ in range(2):
+        await void_bids_of_leaver(stage, 1, anna.member_id)
+    assert await standing(stage, cloak) == await standing(stage, ring) == ("Boris", 20)
+    [account] = await rows(stage, select(Account).where(Account.member_id == anna.member_id))
+    assert account.held == 0
+    assert not await told(stage, like="was voided")
+    await adds_up(stage)
+
+
+async def test_who_has_left_does_not_stand_again_even_before_their_bids_are_voided(stage, cloak):
+    await bid(stage, CARA, cloak, 20)
+    await bid(stage, BORIS, cloak, 30)
+    await bid(stage, ANNA, cloak, 40)
+    await stage.run(ITSELF, lambda session: people.leave(session, BORIS.user_id))
+    assert (await void_bid(stage, LEAD, cloak, "Anna", "mistyped")).leader == "Cara"
+
+
+async def test_who_came_back_keeps_their_bids(stage, cloak):
+    await bid(stage, ANNA, cloak, 30)
+    await void_bids_of_leaver(stage, 1, (await member(stage, ANNA)).member_id)
+    assert await standing(stage, cloak) == ("Anna", 30)

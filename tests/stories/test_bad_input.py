@@ -1,0 +1,183 @@
+"""What nobody should type is answered in one private sentence: nothing changed, nobody pinged, no board broken."""
+
+import math
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+import simcord
+from discord import AppCommandOptionType as Kind
+
+from tests.stories.careful import Careful, too_large
+from tests.stories.conftest import Night, said, text_of
+from tests.stories.curious import Curious
+
+NASTY = "**b** @everyone <@123> ||s|| [a](https://evil.example) 😀👩‍👧 مرحبا \u202egnp.exe `c`"
+NAMES = {
+    "markdown, mentions, emoji and arabic": NASTY,
+    "lines": "Ring\n# of\r\n- @here\n> Fire",
+    "nul and controls": "Ring\0of\x07Fire\x1b[31m",
+    "half a character": "Ring \ud800 of Fire",
+    "nothing that is drawn": "\u200b\u2060\u202e\u200d\u3164",
+    "stars without end": "*" * 6000,
+    "accents without end": "Z" + "\u0336" * 500,
+}
+NUMBERS = (math.nan, math.inf, -math.inf, 1e12, 1e308, 1e-9, 10.005, -0.0, 0.0, -5.0)
+TYPED = ("nan", "inf", "-inf", "1e12", "10.005", "-0", "0", "-5", "1e-9", "９９９９９９９９９９９", "ten", "1_0", "\0", "4" * 20)
+SPANS = ("0s", "-5m", "5", "nan", "1e9h", "99999999999d", "1h1h", "s", "1.5.5h", "٣m", NASTY, "9" * 6000, "8d", "\0")
+TEXTS: dict[str, Any] = {
+    "member": "Bob", "members": "Bob", "owner": "Bob", "amount": 5.0, "points": 10.0, "minimum": 1.0, "increment": 1.0,
+    "level": 60, "days": 30, "name": "Something", "character_class": "Bard", "event": "Fear", "item": "Gem",
+    "reason": "because of the test", "duration": "1h", "every": "30m", "timezone": "Berlin", "text": "Bob",
+}  # fmt: skip
+ENDING = ("auction close", "auction cancel", "raid end", "raid cancel")
+
+
+class Table:
+    """An officer with everything up: a raid that runs with a tick, an auction, and Bob with a character and points."""
+
+    def __init__(self, night: Night, owner: asyncpg.Connection) -> None:
+        self.night, self.owner, self.careful = night, owner, Careful(night, owner)
+        self.officer, self.bob = night.officer, night.join("Bob")
+
+    async def lay(self) -> None:
+        night = self.night
+        await night.settle()
+        await self.types("raid start", event="Fear", note="bring food")
+        await self.types("raid add", members="Bob guildmaster")
+        await self.types("raid tick", note="first")
+        await self.types("dkp adjust", member="Bob", amount=100, reason="moved in")
+        await self.types("dkp adjust", member="guildmaster", amount=100, reason="moved in")
+        await self.types("auction start", item="Ring of Fire", duration="6h")
+        await self.bob.slash(night.channel, "character add", name="Bobby")
+        await night.settle()
+
+    async def types(self, command: str, /, **options: Any) -> simcord.InteractionResult:
+        return await self.officer.slash(self.night.channel, command, **options)
+
+    async def refused(self, command: str, /, **options: Any) -> None:
+        doing = f"/{command} { {name: str(value)[:60] for name, value in options.items()} }"
+        await self.careful.refused(doing, self.types(command, **options))
+
+    def card(self, words: str) -> Any:
+        return [message for message in self.night.channel.history() if words in text_of(message)][-1]
+
+    async def form(self, opens: simcord.InteractionResult, **texts: str) -> simcord.InteractionResult:
+        return await self.officer.submit_modal(opens, texts)
+
+
+@pytest.fixture
+async def table(night: Night, owner: asyncpg.Connection) -> AsyncIterator[Table]:
+    made = Table(night, owner)
+    await made.lay()
+    yield made
+    await night.settle()
+    made.careful.check()
+
+
+@pytest.fixture
+def forged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interactions as a program could send them: Discord's own client stops `nan` in a number and what is too long."""
+    monkeypatch.setattr("simcord.interactions.validate_option_value", lambda command, option, value: value)
+
+
+# --- amounts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "allowed"),
+    [
+        ("dkp adjust", "amount", {-5.0}),
+        ("auction bid", "amount", set()),
+        ("auction start", "minimum", set()),
+        ("auction start", "increment", set()),
+        ("raid start", "points", {0.0}),
+        ("raid tick", "points", {0.0}),
+    ],
+)
+@pytest.mark.usefixtures("forged")
+async def test_a_number_that_is_no_amount_is_refused(table: Table, command: str, option: str, allowed: set) -> None:
+    given = {
+        "dkp adjust": {"member": "Bob", "reason": "because"},
+        "auction bid": {"auction": "Ring of Fire"},
+        "auction start": {"item": "Gem"},
+        "raid start": {"event": "Hate"},
+        "raid tick": {},
+    }[command]
+    for number in NUMBERS:
+        if number not in allowed or math.copysign(1, number) != math.copysign(1, max(allowed)):
+            await table.refused(command, **given, **{option: number})
+
+
+async def test_a_text_that_is_no_amount_is_refused_in_every_form(table: Table) -> None:
+    careful, night, officer = table.careful, table.night, table.officer
+    for typed in TYPED:
+        form = await officer.click(table.card("Ring of Fire"), label="Other…")
+        await careful.refused(f"Other… {typed!r}", table.form(form, amount=typed[:20]))
+        form = await table.types("auction batch")
+        await careful.refused(f"batch {typed!r}", table.form(form, lines=f"Gem\nCrown @ {typed}"))
+    panel = await table.types("setup")
+    points = await officer.click(panel.response, label="Points")
+    for typed in TYPED:
+        if typed != "0":
+            form = await officer.click(points.response, label="Name and points…")
+            await careful.refused(f"pool {typed!r}", table.form(form, name="DKP", tick_points=typed[:15]))
+    await night.settle()
+
+
+async def test_full_width_digits_are_digits(table: Table) -> None:
+    form = await table.officer.click(table.card("Ring of Fire"), label="Other…")
+    assert "You lead **Ring of Fire** at 10" in said(await table.form(form, amount="１０"))
+
+
+# --- times ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "given"),
+    [
+        ("auction start", "duration", {"item": "Gem"}),
+        ("auction extend", "duration", {"auction": "Ring of Fire"}),
+        ("raid start", "every", {"event": "Hate"}),
+    ],
+)
+async def test_a_span_nobody_can_wait_is_refused(table: Table, command: str, option: str, given: dict) -> None:
+    for typed in SPANS:
+        await table.refused(command, **given, **{option: typed})
+
+
+@pytest.mark.usefixtures("forged")
+async def test_days_and_zones_there_are_none_of_are_refused(table: Table) -> None:
+    for days in (0, -1, 10**9, 2**53):
+        await table.refused("audit search", days=days)
+        await table.refused("raid list", days=days)
+    for typed in (*NAMES.values(), "", "Atlantis", "../../etc/passwd", "UTC+99"):
+        await table.refused("settings guild", timezone=typed)
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_every_text_of_every_command_takes_whatever_is_typed(table: Table, name: str) -> None:
+    night, typed = table.night, NAMES[name]
+    curious = Curious(night, table.officer, TEXTS | {"a role": None, "a voice channel": None})
+    role, voice = night.guild.create_role("Role"), night.guild.create_voice_channel("Voice")
+    curious.texts |= {"a role": role, "a voice channel": voice}
+    for command in sorted(curious.commands(), key=lambda command: command.qualified_name in ENDING):
+        for parameter in command.parameters:
+            if parameter.type is not Kind.string or parameter.choices:
+                continue
+            if parameter.autocomplete:
+                await table.officer.autocomplete(
+                    night.channel, command.qualified_name, parameter.display_name, typed[:6000]
+                )
+            wanted = [p for p in command.parameters if p.required and p is not parameter]
+            options = {p.display_name: await curious.value(command, p) for p in wanted}
+            fits = typed[: int(parameter.max_value or 6000)]
+            if len(fits) < int(parameter.min_value or 0):
+                continue
+            doing = f"/{command.qualified_name} {parameter.display_name}={name}"
+            options[parameter.display_name] = fits
+            await table.careful.answered(doing, table.types(command.qualified_name, **options))
