@@ -19,6 +19,7 @@ from bot.kit.boards import Boards
 from bot.kit.components import Form, Pick, Press, typed_texts
 from bot.kit.door import Door, answer_error, guarded
 from bot.kit.panels import Panels
+from bot.kit.text import storable
 from bot.kit.tree import GuardedTree
 from bot.registry import Registry
 from bot.stage import Stage
@@ -80,6 +81,7 @@ class Quartermaster(commands.AutoShardedBot):
         if event_name == "interaction":
             # Stamped on receipt: this runs before any task the interaction starts.
             args[0].extras["received_at"] = self.stage.clock.now()
+            args[0].data = storable(args[0].data)
         super().dispatch(event_name, *args, **kwargs)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:

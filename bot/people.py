@@ -18,6 +18,8 @@ from db.tables import Character, Guild, Member, Pool, Stay
 if TYPE_CHECKING:
     from bot.stage import Session
 
+RIGHTS_CHANGED = "member.rights"
+"""Due work for a member whose rights may have shrunk; `registry.rights_lost` is asked what that means."""
 DEFAULT_POOL = "DKP"
 MET_AT_ONCE = 1000
 """Rows a statement: PostgreSQL takes 32,767 parameters."""

@@ -77,11 +77,14 @@ class Registry:
     doctor: "dict[str, Callable[[Session], Awaitable[list[str]]]]" = field(default_factory=dict)
     """check name -> problems found in one guild, a sentence each."""
     boards: dict[str, BoardKind] = field(default_factory=dict)
+    rights_lost: "list[Callable[[Stage, int, int], Awaitable[None]]]" = field(default_factory=list)
+    """(stage, guild_id, member_id): called from due work after somebody's group changed or they left a raid; looks
+    whether they still may do what they began, and must bear being called twice."""
     leavers: "list[Callable[[Stage, int, int], Awaitable[None]]]" = field(default_factory=list)
     """(stage, guild_id, member_id): called from due work after a member left; must bear being called twice."""
     outages: "list[Callable[[Stage, datetime, datetime], Awaitable[None]]]" = field(default_factory=list)
     """(stage, started_at, ended_at): called before connecting when no process of ours lived for over 10 s."""
     cancelled_raids: "list[Callable[[Stage, int, int, str], Awaitable[None]]]" = field(default_factory=list)
-    """(stage, guild_id, raid_id, reason): called from due work after a raid was cancelled; must bear being called twice."""
+    """(stage, guild_id, raid_id, reason): called from due work after a raid was cancelled; must bear twice."""
     add_character_button: "Callable[[], ui.Item[Any]] | None" = None
     """Makes an **Add your character** button for who has none; None while the members slice is not loaded."""

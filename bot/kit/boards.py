@@ -37,6 +37,10 @@ _log = logging.getLogger(__name__)
 Key = tuple[int, str, int]
 
 
+class _Homeless(Exception):
+    """Nobody lets us post; the owner has been told, and it is tried again like any other failure."""
+
+
 async def place(session: Session, kind: str, subject_id: int, channel_id: int) -> None:
     """Give a subject its board in a channel; it is posted after the commit. Again: it is posted anew there."""
     fresh: dict[str, Any] = {"channel_id": channel_id, "message_id": None, "posting_at": None, "live": True}
@@ -112,7 +116,8 @@ class Boards:
         except Exception as error:
             failures = self._failures[key] = self._failures.get(key, 0) + 1
             self._draw_at(key, self.stage.clock.now() + min(RETRY * 2 ** min(failures - 1, 10), RETRY_MOST))
-            away = isinstance(error, OSError) or (isinstance(error, discord.HTTPException) and error.status != 400)
+            ours = isinstance(error, discord.HTTPException) and error.status == 400
+            away = isinstance(error, OSError | _Homeless | discord.HTTPException) and not ours
             _log.log(
                 logging.WARNING if away else logging.ERROR,
                 "board %s %s was not drawn (%s. try): %s",
@@ -164,8 +169,8 @@ class Boards:
     async def _post(self, guild: discord.Guild, board: Board, again: bool, view: ui.LayoutView, live: bool) -> None:
         """Post the card in its channel, else in the first other place that takes it, and say so."""
         refused: discord.HTTPException | None = None
-        others = await self.stage.run(Actor.itself(guild.id), _channels)
-        for channel_id in dict.fromkeys((board.channel_id, *others, *outbox.open_channels(guild))):
+        chosen = await self.stage.run(Actor.itself(guild.id), lambda session: _channel_of(session, board.kind))
+        for channel_id in dict.fromkeys((board.channel_id, *chosen, *outbox.open_channels(guild))):
             channel = self.bot.get_partial_messageable(channel_id, guild_id=guild.id)
             try:
                 sent = await channel.send(
@@ -182,10 +187,8 @@ class Boards:
             if again:  # Discord may have answered with the card of the first try, which shows an older state
                 self.mark(guild.id, board.kind, board.subject_id)
             return
-        _log.warning("no channel takes the board %s %s", board.kind, board.subject_id)
         await self.stage.run(Actor.itself(guild.id), lambda session: _say_homeless(session, board, guild))
-        if live:
-            self._draw_at((guild.id, board.kind, board.subject_id), self.stage.clock.now() + RETRY_MOST)
+        raise _Homeless("no channel takes it")
 
     async def _take_away(self, channel_id: int, message_id: int) -> None:
         try:
@@ -276,9 +279,10 @@ async def _begin_post(session: Session, board: Board) -> tuple[Board, bool] | No
     return row, again
 
 
-async def _channels(session: Session) -> list[int]:
-    known = (session.guild.raids_channel_id, session.guild.auctions_channel_id)
-    return [channel_id for channel_id in known if channel_id is not None]
+async def _channel_of(session: Session, kind: str) -> list[int]:
+    """The guild's own choice for this kind: a raid's board belongs into the raids channel."""
+    channel_id = getattr(session.guild, f"{kind}s_channel_id", None)
+    return [channel_id] if channel_id is not None else []
 
 
 def _say_moved(session: Session, board: Board, now: int, refused: discord.HTTPException | None) -> None:

@@ -44,7 +44,7 @@ def offer(capability: str, look: "Callable[[Session, str], Awaitable[Sequence[Ch
 
 
 def rank(typed: str, choices: Sequence[Choice]) -> list[Choice]:
-    """Those that start with what was typed, then those that contain it, then near ones; all of them for nothing typed."""
+    """What starts with the typed text, then what contains it, then near names; everything when nothing was typed."""
     key = name_key(typed)
     if not key:
         return list(choices[:CHOICES])

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 # Discord's limits, from its published OpenAPI description; characters unless the name says otherwise.
 MESSAGE_TEXT: Final = 2000
@@ -49,9 +49,20 @@ _JOINERS: Final = "\u200c\u200d"  # emoji and several scripts are spelt with the
 _DRAWN_AS_NOTHING: Final = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 _MARKS_IN_A_ROW: Final = 4  # real scripts need no more; "zalgo" names need dozens and cover other lines
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 _MARKDOWN = re.compile(r"[\\*_~`|<>\[\]#:/]")
 _AT_LINE_START = re.compile(r"^(?:([-+])|(\d+)([.)]))")
+
+
+def storable(received: Any) -> Any:
+    """What Discord sent (texts, and lists and dicts of them) without NUL and halves of characters: no database takes
+    either, and a program that talks to Discord may send both."""
+    if isinstance(received, str):
+        return _UNSTORABLE.sub("", received)
+    if isinstance(received, dict):
+        return {key: storable(value) for key, value in received.items()}
+    return [storable(value) for value in received] if isinstance(received, list) else received
 
 
 def strip_invisible(text: str, *, keep: str = "") -> str:

@@ -52,7 +52,8 @@ async def setup(bot: "Quartermaster") -> None:
     registry.due[service.SETTLE] = jobs.settle_due
     registry.boards["auction"] = board.AuctionBoard()
     registry.doctor["auctions"] = looking.problems
-    registry.leavers.append(service.void_bids_of_leaver)
+    registry.leavers.append(service.void_bids_without_right)
+    registry.rights_lost.append(service.void_bids_without_right)
     registry.outages.append(service.after_outage)
     registry.cancelled_raids.append(service.cancel_auctions_of_raid)
     registry.sentences |= {action: partial(_sentence, template) for action, template in _SENTENCES.items()}

@@ -71,6 +71,9 @@ PEOPLE: Final = (
 VIEWERS: Final = ("quillan", "torvald", "sable", "hroth", "nettle", "larkin")
 """Who the page can look through: a raid leader, an officer, three members, an applicant."""
 
+IN_VOICE: Final = ("quillan", "torvald", "sable", "hroth", "nettle", "ysmay", "cadoc", "brannoc", "rook", "vesper")
+"""Who is in the raid's voice channel; one of them has not checked in, and the next tick credits her all the same."""
+
 GROUPS: Final = (("officer", "Officer", 0xE0A458), ("recruiter", "Recruiter", 0x7FB685), ("member", "Warden", 0x6C9BD2),
                  ("applicant", "Applicant", 0x9AA0A6), ("raid_leader", "Raid Leader", 0xD1495B))  # fmt: skip
 """Role group or badge, the Discord role that stands for it, its colour."""

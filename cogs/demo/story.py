@@ -111,9 +111,13 @@ class Story:
     # --- what they do ---------------------------------------------------------------------------------------------
 
     async def start_raid(self, leader: str, event: str, tick_points: int) -> int:
-        here = self.world.channels["raid-night"].id
         begun = await evening.start_raid(
-            self.stage, self.actor(leader), event=event, channel_id=here, tick_points=tick_points
+            self.stage,
+            self.actor(leader),
+            event=event,
+            channel_id=self.world.channels["raid-night"].id,
+            tick_points=tick_points,
+            voice_channel_id=self.world.voice.id,
         )
         return begun.raid_id
 

@@ -7,7 +7,7 @@ import discord
 import simcord
 
 from cogs.demo import avatars
-from cogs.demo.cast import CHANNELS, GROUPS, GUILD, PEOPLE, VIEWERS, Person
+from cogs.demo.cast import CHANNELS, GROUPS, GUILD, IN_VOICE, PEOPLE, VIEWERS, Person
 from cogs.demo.clock import RealClock
 
 _OFFICERS_ONLY = "officers"
@@ -60,6 +60,8 @@ def build(env: simcord.Env) -> World:
     for person in PEOPLE:
         worn = [roles[person.group], *([roles["raid_leader"]] if person.leads else [])]
         members[person.user] = guild.add_member(users[person.user], roles=worn)
+    for user in IN_VOICE:
+        env.backend.set_voice_state(guild.id, members[user].id, voice.id)
     faces = avatars.give(env, members)
     clock = RealClock()
     env.backend.clock = clock

@@ -8,6 +8,7 @@ follows the mapped Discord roles they hold. Removed from a server, its data is e
 
 from typing import TYPE_CHECKING
 
+from bot import people
 from bot.kit.text import safe
 from bot.registry import AuditLine
 from cogs.members import jobs, views
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 async def setup(bot: "Quartermaster") -> None:
     registry = bot.stage.registry
     registry.due["member.left"] = jobs.member_left
+    registry.due[people.RIGHTS_CHANGED] = jobs.rights_changed
     registry.due["guild.erase"] = jobs.EraseGuild(bot)
     registry.doctor["people"] = inconsistencies
     registry.add_character_button = views.add_character_button

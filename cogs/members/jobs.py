@@ -1,6 +1,7 @@
 """Due work of people and guilds: tell every slice that somebody left; erase a guild we were removed from."""
 
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from bot.due import Job
@@ -10,19 +11,31 @@ from cogs.members.service import guild_life
 if TYPE_CHECKING:
     from bot.app import Quartermaster
 
+Hook = Callable[[Stage, int, int], Awaitable[None]]
+"""(stage, guild_id, member_id)"""
 _log = logging.getLogger(__name__)
 
 
 async def member_left(stage: Stage, job: Job) -> None:
+    """Tell every slice that somebody left."""
+    await _tell_slices(stage, stage.registry.leavers, job)
+
+
+async def rights_changed(stage: Stage, job: Job) -> None:
+    """Tell every slice that somebody may do less than before."""
+    await _tell_slices(stage, stage.registry.rights_lost, job)
+
+
+async def _tell_slices(stage: Stage, hooks: Sequence[Hook], job: Job) -> None:
     """Call every slice's hook, each in its own transactions; one that fails stops no other and is tried again."""
     failed: list[Exception] = []
-    for left in stage.registry.leavers:
+    for hook in hooks:
         try:
-            await left(stage, job.guild_id, int(job.key))
+            await hook(stage, job.guild_id, int(job.key))
         except Exception as error:
             failed.append(error)
     if failed:
-        raise ExceptionGroup("not every slice could let them go", failed)
+        raise ExceptionGroup(f"not every slice could take {job.kind}", failed)
 
 
 class EraseGuild:

@@ -22,6 +22,9 @@ from bot.typed import split_names
 LARGEST_BYTES: Final = 2 * 1024 * 1024
 """A full roster of 72 is 4 kB; two megabytes is a log or a mistake."""
 
+MOST_PEOPLE: Final = 1000
+"""More than any raid has; each name is looked up, and one nobody knows is compared with all."""
+
 _SHOWN_OF_A_LINE: Final = 100
 
 
@@ -149,6 +152,8 @@ def _read(file_name: str, shown: str, text: str) -> Dump:
             f"{shown} is no roster I can read: upload a RaidRoster or RaidTick file, or one name a line.",
             not_understood=len(unread),
         )
+    if (people := len({line.name for line in lines})) > MOST_PEOPLE:
+        raise DumpTooLarge(f"{shown} names {people:,} people: upload the roster of one raid.")
     taken_at = _time_in_name(file_name) or (times.most_common(1)[0][0] if times else None)
     return Dump(kind, taken_at, tuple(lines), tuple(unread), _server_in_name(file_name), _hash(taken_at, lines))
 

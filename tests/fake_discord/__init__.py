@@ -230,6 +230,7 @@ class FakeDiscord:
         token = request.headers.get("Authorization")
         body = await request.text() if request.content_type == "application/json" else None
         self.requests.append(Request(method, path, body, token))
+        await self._tell()
         async with self._troubled(method, path) as trouble:
             own_credentials = path.startswith(("/interactions/", "/webhooks/"))
             if not own_credentials and token != f"Bot {self.token}":

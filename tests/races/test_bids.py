@@ -121,11 +121,8 @@ async def test_points_are_given_and_taken_while_their_owners_bid(crowd: Stage, o
     await give(crowd, people, 100)
     up = await put_up(crowd, 4)
     for wave in range(1, 4):
-        kinds = ["bonus", "penalty"]
         moves = [
-            lambda stage=stage, name=actor.name, kind=kinds[i % 2]: adjust(
-                stage, acting(LEAD), name, 3, "why", kind=kind
-            )
+            lambda stage=stage, name=actor.name, amount=(3, -3)[i % 2]: adjust(stage, acting(LEAD), name, amount, "why")
             for i, actor in enumerate(people)
             for stage in (crowd, other_process)
         ]

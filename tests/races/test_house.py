@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import due
+from bot import due, people
 from bot.stage import Actor, Stage
 from cogs.auctions import jobs as auction_jobs
 from cogs.auctions.service import (
@@ -21,12 +21,12 @@ from cogs.auctions.service import (
     extend,
     settle,
     void_bid,
-    void_bids_of_leaver,
+    void_bids_without_right,
 )
 from cogs.dkp.service.adjustments import adjust
 from cogs.dkp.service.undoing import EntryUndo, undo
 from cogs.loot.service import AwardUndo
-from cogs.members.jobs import member_left
+from cogs.members.jobs import member_left, rights_changed
 from cogs.members.service import presence
 from cogs.raids import jobs as raid_jobs
 from cogs.raids.service import evening, roster, ticks
@@ -130,8 +130,10 @@ def processes(crowd: Stage, other_process: Stage) -> list[Stage]:
             ticks.AUTOMATIC: raid_jobs.TickDue(lambda guild_id, channel_id: None),  # type: ignore[arg-type]
             evening.CANCELLED: raid_jobs.raid_cancelled,
             "member.left": member_left,
+            people.RIGHTS_CHANGED: rights_changed,
         }
-        stage.registry.leavers += [roster.leave_running_raids, void_bids_of_leaver]
+        stage.registry.leavers += [roster.leave_running_raids, void_bids_without_right]
+        stage.registry.rights_lost.append(void_bids_without_right)
         stage.registry.cancelled_raids.append(cancel_auctions_of_raid)
     return [crowd, other_process]
 

@@ -142,6 +142,27 @@ async def test_what_waits_in_the_outbox_is_posted_once_though_the_answer_was_los
     assert discord.said(guild.general).count("You won.") == 1
 
 
+async def test_told_to_stop_while_it_starts_it_stops(
+    discord: FakeDiscord, given: dict[str, str], tmp_path: Path
+) -> None:
+    never = asyncio.Event()
+    discord.trouble("GET", "/users/@me", until=never)
+    async with Quartermaster(tmp_path, "run", **given) as bot:
+        await discord.until(lambda: discord.requests, "the first request")
+        assert await bot.told(signal.SIGTERM, timeout=10) == 0
+    never.set()
+    assert "Traceback" not in bot.said
+
+
+async def test_told_twice_it_still_ends_in_order(discord: FakeDiscord, given: dict[str, str], tmp_path: Path) -> None:
+    async with Quartermaster(tmp_path, "run", **given) as bot:
+        await bot.writes("ready as")
+        bot.process.send_signal(signal.SIGINT)
+        assert await bot.told(signal.SIGINT) == 0
+    assert "Traceback" not in bot.said
+    assert discord.sessions == []
+
+
 async def test_without_a_database_url_it_brings_its_own_and_leaves_nothing_running(
     discord: FakeDiscord, given: dict[str, str], tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from tests.stories.conftest import Night
 LAYOUT_TEXT, LAYOUT_PARTS = 4000, 40
 _OURS = frozenset({"interaction_answer", "heartbeat", "outage", "command_sync", "alembic_version"})
 """Tables that tell of requests and processes, not of the guild."""
-_LIVE = re.compile(r"@everyone|@here|<@[!&]?\d*>|\]\(https?:|\|\|")
+_LIVE = re.compile(r"@everyone|@here|<@[!&]?\d{1,9}>|\]\(https?:|\|\|")
 """What would ping, link or hide if Discord read it: none of it is ours."""
 _UNSEEN = re.compile("[\0\u202a-\u202e\u2066\u2067]")
 """Never shown; U+2068 and U+2069 are what `safe` isolates with."""

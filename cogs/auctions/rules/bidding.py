@@ -131,6 +131,15 @@ class BidQuestioned:
     next_bid: Decimal
 
 
+NOTICES_OVER = timedelta(minutes=10)
+"""Outbid notices are on by default only for auctions that last longer: in a quick one everybody watches the board."""
+
+
+def decide_notice(started_at: datetime, ends_at: datetime) -> bool:
+    """Whether who is outbid gets a message."""
+    return ends_at - started_at > NOTICES_OVER
+
+
 def decide_who_may_bid(bidders: Bidders, *, in_raid: bool) -> BidCode | None:
     """Who may bid: `raid` (checked in, standby, or credited with a tick of it) or `members`; None is yes.
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
+from bot.kit.text import strip_invisible
 from bot.refusals import Refused
 from bot.typed import format_duration
 from cogs.auctions.rules.bidding import has_at_most_decimals
@@ -32,7 +33,7 @@ class WhichRaid(Refused):
 def check_item(item: str) -> str:
     """An item's name on one line, 1 to 100 characters."""
     item = " ".join(item.split())
-    if not item:
+    if not strip_invisible(item).strip():
         raise BadTerms("An auction needs an item: type its name.")
     if len(item) > LONGEST_ITEM:
         raise BadTerms(f"An item's name has at most {LONGEST_ITEM} characters; this one has {len(item)}.")
@@ -134,7 +135,7 @@ def _parse_batch_line(line: str, decimals: int) -> Sequence[BatchLine] | str:
     if match := _COPIES.search(item):
         item, copies = item[: match.start()], int(match[1])
     item = " ".join(item.split())
-    if not item:
+    if not strip_invisible(item).strip():
         return "the item's name is missing"
     if len(item) > LONGEST_ITEM:
         return f"an item's name has at most {LONGEST_ITEM} characters"

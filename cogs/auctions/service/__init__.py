@@ -17,7 +17,7 @@ from cogs.auctions.service.ending import (
 from cogs.auctions.service.interest import Others
 from cogs.auctions.service.starting import StartAnswer, Started, start, start_batch
 from cogs.auctions.service.state import SETTLE
-from cogs.auctions.service.voiding import Voided, void_bid, void_bids_of_leaver
+from cogs.auctions.service.voiding import Voided, void_bid, void_bids_without_right
 
 __all__ = [
     "SETTLE",
@@ -38,5 +38,5 @@ __all__ = [
     "start",
     "start_batch",
     "void_bid",
-    "void_bids_of_leaver",
+    "void_bids_without_right",
 ]

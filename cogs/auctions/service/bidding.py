@@ -137,7 +137,8 @@ async def _accept(session: Session, now: _Now, accepted: rules.BidAccepted) -> B
     extended = accepted.ends_at != row.ends_at
     if extended:
         await due.schedule(session, SETTLE, row.auction_id, accepted.ends_at + SETTLE_AFTER)
-    if beaten is not None and beaten.user_id is not None:
+    tells = rules.decide_notice(row.started_at, accepted.ends_at)
+    if tells and beaten is not None and beaten.user_id is not None:
         outbox.send(
             session,
             f"ob{row.auction_id}x{now.sequence}",

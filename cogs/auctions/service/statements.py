@@ -61,6 +61,11 @@ _in_raid = or_(
     ),
 )
 
+IN_RAID = select(_in_raid).select_from(_auction).where(
+    _auction.c.guild_id == _guild_id, _auction.c.auction_id == _auction_id
+)  # fmt: skip
+"""Whether `me` is at the auction's raid, or was credited with a tick of it."""
+
 _my_characters = (
     select(
         func.jsonb_agg(

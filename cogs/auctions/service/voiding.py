@@ -6,14 +6,15 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
-from bot import audit, outbox, people
+from bot import audit, outbox, people, permissions
 from bot.kit.text import safe
 from bot.stage import Actor, Session, Stage, use_case
-from cogs.auctions.rules.bidding import AuctionOver, Status
+from cogs.auctions.rules.bidding import AuctionOver, Bidders, Status, decide_who_may_bid
 from cogs.auctions.rules.ending import NothingToVoid, decide_standing_after
 from cogs.auctions.service import words
 from cogs.auctions.service.interest import Others, refuse_own_interest
 from cogs.auctions.service.state import Locked, bid_of, lock, lock_accounts, members_of, settle_later
+from cogs.auctions.service.statements import IN_RAID
 from cogs.dkp.rules import check_reason
 from cogs.dkp.service import ledger
 from db.tables import Account, Auction, Bid, Member
@@ -91,7 +92,7 @@ async def _stand_again(
     purses = {
         member_id: ledger.purse(account, locked.pool)
         for member_id, account in accounts.items()
-        if persons[member_id].left_at is None
+        if await _right_lost(session, auction, persons[member_id]) is None
     }
     after = decide_standing_after(locked.as_rules(), [bid_of(bid) for bid in locked.open_bids], purses, now=session.now)
     if after.ends_at != auction.ends_at:
@@ -119,8 +120,8 @@ def _tell(session: Session, person: Member, key: str, text: str) -> None:
         outbox.send(session, key, text, user_id=person.discord_user_id)
 
 
-async def void_bids_of_leaver(stage: Stage, guild_id: int, member_id: int) -> None:
-    """A member left: their open bids are voided, one transaction an auction. Twice does nothing."""
+async def void_bids_without_right(stage: Stage, guild_id: int, member_id: int) -> None:
+    """A member left or may no longer bid: those open bids are voided, one transaction an auction. Twice is once."""
 
     async def find(session: Session) -> list[int]:
         query = (
@@ -140,10 +141,24 @@ async def void_bids_of_leaver(stage: Stage, guild_id: int, member_id: int) -> No
     async def work(session: Session, auction_id: int) -> None:
         locked = await lock(session, auction_id)
         theirs = [bid for bid in locked.open_bids if bid.member_id == member_id]
-        member = await people.get_member(session, member_id)
-        if theirs and locked.auction.status == Status.OPEN and member.left_at is not None:
-            await _take_out(session, locked, theirs, "left the server")
+        if theirs and locked.auction.status == Status.OPEN:
+            why = await _right_lost(session, locked.auction, await people.get_member(session, member_id))
+            if why is not None:
+                await _take_out(session, locked, theirs, why)
 
     itself = Actor.itself(guild_id)
     for auction_id in await stage.run(itself, find):
         await stage.run(itself, lambda session, number=auction_id: work(session, number))
+
+
+async def _right_lost(session: Session, auction: Auction, member: Member) -> str | None:
+    """Why somebody may no longer bid in this auction; None when they may."""
+    if member.left_at is not None:
+        return "left the server"
+    if "member" in session.mapping and not permissions.allowed("auctions.bid", frozenset({member.role_group})):
+        return f"no right to bid as {member.role_group}"
+    here = {"this_guild": session.guild_id, "this_auction": auction.auction_id, "me": member.member_id}
+    in_raid = (await session.execute(IN_RAID, here)).scalar_one()
+    if decide_who_may_bid(Bidders(auction.bidders), in_raid=in_raid) is not None:
+        return "no longer at the raid"
+    return None

@@ -22,7 +22,7 @@ async def arrive(session: Session, seen: Seen) -> None:
     was_here = known is not None and known.left_at is None
     member = await people.present(session, known, seen.user_id, seen.name, group)
     if was_here:
-        _adopt(session, member, group)  # an interaction was faster, or we never saw them go
+        await _adopt(session, member, group)  # an interaction was faster, or we never saw them go
         return
     action = "members.joined" if known is None else "members.returned"
     audit.record(session, action, about=member.member_id, before={"group": before}, after={"group": group})
@@ -48,7 +48,7 @@ async def change(session: Session, seen: Seen, roles_moved: frozenset[int]) -> N
         audit.record(session, given, about=member.member_id)
     groups = {role_id for name, role_id in session.mapping.items() if name != permissions.BADGE}
     if groups & roles_moved:
-        _adopt(session, member, group)
+        await _adopt(session, member, group)
 
 
 async def reconcile(session: Session, here: Sequence[Seen], roles_here: frozenset[int]) -> None:
@@ -83,7 +83,7 @@ async def reconcile(session: Session, here: Sequence[Seen], roles_here: frozense
         audit.record(session, "members.met", after={"people": met})
 
 
-def _adopt(session: Session, member: Member, group: str) -> None:
+async def _adopt(session: Session, member: Member, group: str) -> None:
     if member.role_group == group:
         return
     audit.record(
@@ -94,6 +94,7 @@ def _adopt(session: Session, member: Member, group: str) -> None:
         after={"group": group},
     )
     member.role_group = group
+    await due.schedule(session, people.RIGHTS_CHANGED, member.member_id, session.now)
 
 
 async def _lock(session: Session, user_id: int) -> Member | None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from bot import audit, people
+from bot import audit, due, people
 from bot.kit.text import safe
 from bot.refusals import NotFound
 from bot.stage import Actor, Session, Stage, use_case
@@ -159,6 +159,7 @@ async def leave(session: Session, raid_id: int) -> Seated:
     if row is None or row.status not in {PRESENT, STANDBY}:
         raise NotOnRoster("You are not checked in to this raid: nothing to leave.")
     row.status, row.left_at = LEFT, session.received_at
+    await due.schedule(session, people.RIGHTS_CHANGED, me.member_id, session.now)
     audit.record(session, "raids.left", target_id=raid_id, about=me.member_id, after={"raid": raid.name})
     session.redraw("raid", raid_id)
     return Seated(raid_id, raid.name, LEFT, row.late, True, True)
@@ -333,6 +334,7 @@ async def remove(session: Session, raid_id: int, member_id: int, reason: str | N
         raise NotOnRoster(f"{safe(member.display_name)} is not on the roster of {safe(raid.name)}.")
     before = {"status": row.status}
     row.status, row.left_at, row.added_by_user_id = REMOVED, session.received_at, None
+    await due.schedule(session, people.RIGHTS_CHANGED, member_id, session.now)
     after = {"raid": raid.name}
     audit.record(
         session, "raids.removed", target_id=raid_id, about=member_id, before=before, after=after, reason=reason

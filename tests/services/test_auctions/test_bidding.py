@@ -55,15 +55,22 @@ async def test_a_bid_leads_and_holds_its_amount(stage, cloak):
     await adds_up(stage)
 
 
-async def test_a_higher_bid_frees_the_points_of_the_outbid_and_tells_them(stage, cloak):
+async def test_a_higher_bid_frees_the_points_of_the_outbid(stage, cloak):
     await bid(stage, ANNA, cloak, 45)
     await bid(stage, BORIS, cloak, 50)
     assert await standing(stage, cloak) == ("Boris", 50)
     assert await statuses(stage, cloak) == ["outbid", "standing"]
     assert (await money(stage, ANNA), await money(stage, BORIS)) == ((100, 0), (60, 50))
+    assert await rows(stage, select(Outbox)) == [], "in a quick auction everybody watches the board"
+
+
+async def test_who_is_outbid_in_an_auction_of_over_ten_minutes_is_told(stage, cloak):
+    slow = await up(stage, "Ring of Fire", duration=timedelta(minutes=11))
+    await bid(stage, ANNA, slow, 45)
+    await bid(stage, BORIS, slow, 50)
     [notice] = await rows(stage, select(Outbox))
     assert (notice.user_id, notice.channel_id) == (ANNA.user_id, CHANNEL)
-    assert "Boris outbid your 45 on **Cloak of Flames**: it is at 50, the next bid is 51" in notice.content
+    assert "Boris outbid your 45 on **Ring of Fire**: it is at 50, the next bid is 51" in notice.content
     await adds_up(stage)
 
 

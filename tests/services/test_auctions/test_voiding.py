@@ -3,18 +3,21 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot import people
 from cogs.auctions.rules.ending import NothingToVoid
 from cogs.auctions.service import (
     void_bid,
-    void_bids_of_leaver,
+    void_bids_without_right,
 )
+from cogs.raids.service import roster
 from db.tables import (
     Account,
     DueJob,
     Hold,
+    Member,
+    RoleMapping,
 )
 from tests.services.test_auctions.house import (
     ANNA,
@@ -101,11 +104,48 @@ async def test_a_leavers_bids_are_voided_in_every_auction_and_the_next_stands(st
     anna = await member(stage, ANNA)
     await stage.run(ITSELF, lambda session: people.leave(session, 1))
     for _ in range(2):
-        await void_bids_of_leaver(stage, 1, anna.member_id)
+        await void_bids_without_right(stage, 1, anna.member_id)
     assert await standing(stage, cloak) == await standing(stage, ring) == ("Boris", 20)
     [account] = await rows(stage, select(Account).where(Account.member_id == anna.member_id))
     assert account.held == 0
     assert not await told(stage, like="was voided")
+    await adds_up(stage)
+
+
+async def test_who_loses_the_right_to_bid_loses_open_bids_and_is_told_why(stage, cloak):
+    await bid(stage, CARA, cloak, 10)
+    await bid(stage, BORIS, cloak, 20)
+    await bid(stage, ANNA, cloak, 30)
+    anna, boris = await member(stage, ANNA), await member(stage, BORIS)
+
+    async def map_and_make_boris_a_member(session):
+        session.add(RoleMapping(guild_id=1, role_group="member", role_id=77))
+        await session.execute(update(Member).where(Member.member_id == boris.member_id).values(role_group="member"))
+
+    await stage.run(ITSELF, map_and_make_boris_a_member)
+    for _ in range(2):
+        await void_bids_without_right(stage, 1, anna.member_id)
+    assert await standing(stage, cloak) == ("Boris", 20)
+    await void_bids_without_right(stage, 1, boris.member_id)
+    assert await standing(stage, cloak) == ("Boris", 20), "a member keeps theirs"
+    await void_bid(stage, ITSELF, cloak, "Boris", "mistyped")
+    assert await standing(stage, cloak) is None, "Cara is a guest by now, so hers does not stand again"
+    assert await told(stage, like="no right to bid as guest")
+    await adds_up(stage)
+
+
+async def test_who_is_removed_from_the_raid_before_any_tick_loses_its_open_bids(stage, raid):
+    ring = await up(stage, "Ring")
+    await roster.check_in(stage, ANNA, raid)
+    await bid(stage, ANNA, ring, 30)
+    anna = await member(stage, ANNA)
+    await void_bids_without_right(stage, 1, anna.member_id)
+    assert await standing(stage, ring) == ("Anna", 30), "at the raid, nothing happens"
+    await roster.remove(stage, LEAD, raid, anna.member_id)
+    for _ in range(2):
+        await void_bids_without_right(stage, 1, anna.member_id)
+    assert await standing(stage, ring) is None
+    assert await told(stage, like="no longer at the raid")
     await adds_up(stage)
 
 
@@ -119,5 +159,5 @@ async def test_who_has_left_does_not_stand_again_even_before_their_bids_are_void
 
 async def test_who_came_back_keeps_their_bids(stage, cloak):
     await bid(stage, ANNA, cloak, 30)
-    await void_bids_of_leaver(stage, 1, (await member(stage, ANNA)).member_id)
+    await void_bids_without_right(stage, 1, (await member(stage, ANNA)).member_id)
     assert await standing(stage, cloak) == ("Anna", 30)
