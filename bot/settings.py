@@ -15,7 +15,13 @@ DISCORD_API = "https://discord.com/api/v10"
 class Settings(BaseSettings):
     """What the host decides. Everything a guild decides is in its `guild` row."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
 
     discord_token: SecretStr | None = None
     database_url: str | None = Field(default=None, repr=False)

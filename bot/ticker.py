@@ -5,6 +5,7 @@ the same functions themselves.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -29,8 +30,11 @@ class Ticker(AsyncIOScheduler):
     async def stop(self) -> None:
         """No further turn; those that run come to their end, so that nothing is sent and not noted as sent."""
         self.pause()
-        if self.turns:
-            await asyncio.wait(self.turns, timeout=PATIENCE_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await asyncio.sleep(0)  # a turn that was handed out a moment ago begins now, and counts
+                while self.turns:
+                    await asyncio.wait(self.turns)
         self.shutdown(wait=False)
 
 

@@ -139,6 +139,10 @@ class FakeDiscord:
         """The texts in a channel, oldest first."""
         return [each["content"] for each in self.messages.get(channel.id, [])]
 
+    def asked(self, method: str, words: str) -> list[Request]:
+        """Requests with these words in their path or body, those under way included."""
+        return [each for each in self.requests if each.method == method and words in f"{each.path} {each.body}"]
+
     def by_nonce(self, channel_id: int, nonce: str) -> dict[str, Any] | None:
         at, made = self._nonces.get((channel_id, nonce), (0.0, {}))
         return made if made and time.monotonic() - at < self.nonce_honoured else None

@@ -1,8 +1,11 @@
 """Bids at once: the same points twice, forty on one auction, two processes, a bid against points taken away."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.stage import Stage
+from cogs.auctions.service import extend
 from cogs.dkp.service.adjustments import adjust
 from tests.races.house import House
 from tests.races.scene import LEAD, VERA, accepted, acting, all_at_once, bid, calm, disorder, give, put_up, raiders
@@ -65,6 +68,7 @@ async def test_of_forty_who_outbid_each_other_at_once_the_highest_leads(crowd: S
     people = raiders(40)
     await give(crowd, people, 1000)
     [up] = await put_up(crowd)
+    await extend(crowd, acting(LEAD), up, timedelta(hours=1))  # in a quick one nobody is told
     for wave in range(1, 4):
         before = await house.one("SELECT count(*) FROM outbox")
         offers = [wave * 100 + (i * 7) % 40 for i in range(40)]

@@ -17,7 +17,7 @@ from sqlalchemy import URL
 from db.embedded.lock import HomeLock
 from db.migrate import head
 from tests.conftest import connect
-from tests.fake_discord import FakeDiscord
+from tests.fake_discord import FakeDiscord, FakeGuild
 from tests.process import Quartermaster, address, quartermaster
 
 
@@ -117,10 +117,8 @@ async def test_a_lost_connection_is_made_again_at_the_same_gateway(
         await (await discord.slash(guild.owner, "dkp balance")).answered()
 
 
-async def test_what_waits_in_the_outbox_is_posted_once_though_the_answer_was_lost(
-    discord: FakeDiscord, given: dict[str, str], tmp_path: Path, owner: asyncpg.Connection
-) -> None:
-    guild = discord.add_guild("Crimson Circle")
+async def write_letter(owner: asyncpg.Connection, guild: FakeGuild) -> None:
+    """A message that waits in the outbox."""
     now = datetime.now(UTC)
     await owner.execute("INSERT INTO guild (guild_id, name, joined_at) VALUES ($1, 'x', $2)", guild.id, now)
     await owner.execute(
@@ -128,6 +126,26 @@ async def test_what_waits_in_the_outbox_is_posted_once_though_the_answer_was_los
         " VALUES ($1, 'won1', $2, 'You won.', $3, $3)",
         guild.id, guild.general.id, now,
     )  # fmt: skip
+
+
+async def test_told_to_stop_in_the_middle_of_a_message_it_notes_it_as_sent_first(
+    discord: FakeDiscord, given: dict[str, str], tmp_path: Path, owner: asyncpg.Connection
+) -> None:
+    guild = discord.add_guild("Crimson Circle")
+    await write_letter(owner, guild)
+    discord.trouble("POST", r"/channels/\d+/messages", delay=2, times=9)
+    async with Quartermaster(tmp_path, "run", **given) as bot:
+        await discord.until(lambda: discord.asked("POST", "You won."), "the message to be on its way")
+        assert await bot.told() == 0
+    assert discord.said(guild.general).count("You won.") == 1
+    assert await owner.fetchval("SELECT status FROM outbox") == "sent"
+
+
+async def test_what_waits_in_the_outbox_is_posted_once_though_the_answer_was_lost(
+    discord: FakeDiscord, given: dict[str, str], tmp_path: Path, owner: asyncpg.Connection
+) -> None:
+    guild = discord.add_guild("Crimson Circle")
+    await write_letter(owner, guild)
     lost = discord.trouble("POST", r"/channels/\d+/messages", lose_answer=True)
     async with Quartermaster(tmp_path, "run", **given) as bot:
         await asyncio.wait_for(lost.hit.wait(), 30)

@@ -1,4 +1,4 @@
-"""The ticker of a real bot: it survives a database that is away for a while, and stops without leaving work half done."""
+"""The ticker of a real bot: it survives a database that is away for a while, and stops without halving a work."""
 
 import asyncio
 import logging

@@ -72,7 +72,13 @@ def test_the_tree_names_no_package_registry() -> None:
         ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))
     ]
     hosts += [".".join(parts) for parts in (("crates", "io"), ("rubygems", "org"), ("anaconda", "org"))]
-    ours = [*ROOT.glob("*.*"), *ROOT.glob(".ci/*"), ROOT / ".env.example", ROOT / ".gitignore"]
+    ours = [
+        *ROOT.glob("*.*"),
+        *ROOT.glob(".ci/*"),
+        *ROOT.glob(".github/**/*"),
+        ROOT / ".env.example",
+        ROOT / ".gitignore",
+    ]
     ours += [path for folder in ("bot", "cogs", "db", "migrations", "tests") for path in (ROOT / folder).rglob("*")]
     named = []
     for path in ours:

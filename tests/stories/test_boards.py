@@ -296,6 +296,24 @@ async def test_a_card_posted_while_the_board_was_brought_elsewhere_is_taken_away
     assert (shelf.seen(), shelf.seen(other)) == ([], ["new"])
 
 
+async def test_a_card_posted_so_late_that_another_process_posted_one_meanwhile_is_taken_away_again(
+    shelf: Shelf, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = discord.abc.Messageable.send
+
+    async def slow_send(self: Any, *args: Any, **more: Any) -> discord.Message:
+        sent = await send(self, *args, **more)
+        others = await send(self, "another process's card")
+        await owner.execute("UPDATE board SET message_id = $1, posting_at = NULL", others.id)
+        monkeypatch.setattr(discord.abc.Messageable, "send", send)
+        return sent
+
+    await shelf.place()
+    monkeypatch.setattr(discord.abc.Messageable, "send", slow_send)
+    await shelf.boards.draw_due()
+    assert shelf.seen() == ["another process's card"]
+
+
 async def test_a_board_that_was_over_when_it_was_brought_elsewhere_stays_where_it_was_brought(
     shelf: Shelf, owner: asyncpg.Connection
 ) -> None:
