@@ -54,9 +54,11 @@ async def _keep_running(server: EmbeddedPostgres) -> None:
         await asyncio.sleep(LOOK_EVERY_SECONDS)
         try:
             await server.ensure_database(NAME)
-        except (asyncpg.PostgresError, OSError):
-            _log.warning("the embedded database does not answer; starting it again")
+        except Exception as lost:  # whatever it is: this loop must outlive it, or nobody starts the server again
+            _log.warning("the embedded database does not answer (%r); starting it again", lost)
             try:
                 await server.start()
             except EmbeddedPostgresError as error:
                 _log.error("%s", error)
+            except Exception:
+                _log.exception("the embedded database could not be started; trying again")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 RIGHTS_CHANGED = "member.rights"
 """Due work for a member whose rights may have shrunk; `registry.rights_lost` is asked what that means."""
+EVERYBODY = "everybody"
+"""Its key when everybody's may have: one row of work, because thousands would hold up whatever else is due."""
 DEFAULT_POOL = "DKP"
 MET_AT_ONCE = 1000
 """Rows a statement: PostgreSQL takes 32,767 parameters."""
@@ -153,7 +155,8 @@ async def get_person(session: GuildSession, typed: str) -> Member:
     if re.fullmatch(r"#\d{1,18}", typed):
         return await get_member(session, int(typed[1:]))
     if mention := _MENTION.fullmatch(typed):
-        member = await find_by_user(session, int(mention[1] or mention[2]))
+        user_id = int(mention[1] or mention[2])
+        member = await find_by_user(session, user_id) if user_id < 2**63 else None  # beyond it is nobody's id
         if member is not None:
             return member
         raise NotFound("I do not know that person yet: they have not been active here.")

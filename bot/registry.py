@@ -77,9 +77,9 @@ class Registry:
     doctor: "dict[str, Callable[[Session], Awaitable[list[str]]]]" = field(default_factory=dict)
     """check name -> problems found in one guild, a sentence each."""
     boards: dict[str, BoardKind] = field(default_factory=dict)
-    rights_lost: "list[Callable[[Stage, int, int], Awaitable[None]]]" = field(default_factory=list)
+    rights_lost: "list[Callable[[Stage, int, int | None], Awaitable[None]]]" = field(default_factory=list)
     """(stage, guild_id, member_id): called from due work after somebody's group changed or they left a raid; looks
-    whether they still may do what they began, and must bear being called twice."""
+    whether they (None: everybody) still may do what they began, and must bear being called twice."""
     leavers: "list[Callable[[Stage, int, int], Awaitable[None]]]" = field(default_factory=list)
     """(stage, guild_id, member_id): called from due work after a member left; must bear being called twice."""
     outages: "list[Callable[[Stage, datetime, datetime], Awaitable[None]]]" = field(default_factory=list)

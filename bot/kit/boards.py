@@ -180,7 +180,8 @@ class Boards:
                 refused = error
                 continue
             moved = (channel_id, refused) if channel_id != board.channel_id else None
-            if not await self._settle(board, live=live, message_id=sent.id, moved=moved):
+            card_id = await self._settle(board, live=live, message_id=sent.id, moved=moved)
+            if card_id != sent.id:
                 await self._take_away(channel_id, sent.id)
                 self.mark(guild.id, board.kind, board.subject_id)
                 return
@@ -214,8 +215,11 @@ class Boards:
         live: bool,
         message_id: int,
         moved: "tuple[int, discord.HTTPException | None] | None" = None,
-    ) -> bool:
-        """Write where the card is, unless the row changed meanwhile; says whether it was written."""
+    ) -> int | None:
+        """Write where the card is, unless the row changed meanwhile; returns which card it names now.
+
+        Another process may name the same one: both posted, and Discord made one message of one nonce.
+        """
         changed: dict[str, Any] = {"live": live, "posting_at": None, "message_id": message_id}
         if message_id != board.message_id:
             if board.old_message_id is not None and board.old_channel_id is not None:
@@ -232,12 +236,14 @@ class Boards:
             Board.posting_at.is_not_distinct_from(board.posting_at),
         )
 
-        async def write(session: Session) -> bool:
+        async def write(session: Session) -> int | None:
             written = await session.execute(update(Board).where(*unchanged).values(**changed).returning(Board.kind))
-            done = written.one_or_none() is not None
-            if done and moved is not None:
-                _say_moved(session, board, *moved)
-            return done
+            if written.one_or_none() is not None:
+                if moved is not None:
+                    _say_moved(session, board, *moved)
+                return message_id
+            row = await session.get(Board, (board.guild_id, board.kind, board.subject_id))
+            return row.message_id if row is not None else None
 
         return await self.stage.run(Actor.itself(board.guild_id), write)
 

@@ -8,7 +8,7 @@ from discord import app_commands
 from sqlalchemy import ColumnElement, select
 
 from bot.kit.door import Door
-from bot.kit.text import CHOICE_NAME, CHOICES, clip, plain
+from bot.kit.text import CHOICE_NAME, CHOICE_VALUE, CHOICES, clip, plain
 from bot.registry import Choice
 from bot.typed import name_key, near_names
 from db.tables import Character, Member
@@ -34,13 +34,15 @@ def offer(capability: str, look: "Callable[[Session, str], Awaitable[Sequence[Ch
         async def found(session: "Session") -> Sequence[Choice]:
             return await look(session, typed) if session.may(capability) else ()
 
-        choices = await door.stage.run(door.actor, found)
-        return [
-            app_commands.Choice(name=clip(plain(choice.label), CHOICE_NAME), value=choice.value)
-            for choice in choices[:CHOICES]
-        ]
+        return fitting(await door.stage.run(door.actor, found))
 
     return complete
+
+
+def fitting(choices: Sequence[Choice]) -> list[app_commands.Choice[str]]:
+    """As Discord takes them: a value that is too long (a list of many names) is left out, or all would be refused."""
+    short = [choice for choice in choices if len(choice.value) <= CHOICE_VALUE]
+    return [app_commands.Choice(name=clip(plain(c.label), CHOICE_NAME), value=c.value) for c in short[:CHOICES]]
 
 
 def rank(typed: str, choices: Sequence[Choice]) -> list[Choice]:

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from bot import people
 from bot.due import Job
 from bot.stage import Actor, Stage
 from cogs.members.service import guild_life
@@ -11,27 +12,30 @@ from cogs.members.service import guild_life
 if TYPE_CHECKING:
     from bot.app import Quartermaster
 
-Hook = Callable[[Stage, int, int], Awaitable[None]]
-"""(stage, guild_id, member_id)"""
+Who = TypeVar("Who", int, int | None)
+"""A member's id; None, where a hook takes it, is everybody."""
 _log = logging.getLogger(__name__)
 
 
 async def member_left(stage: Stage, job: Job) -> None:
     """Tell every slice that somebody left."""
-    await _tell_slices(stage, stage.registry.leavers, job)
+    await _tell_slices(stage, stage.registry.leavers, job, int(job.key))
 
 
 async def rights_changed(stage: Stage, job: Job) -> None:
-    """Tell every slice that somebody may do less than before."""
-    await _tell_slices(stage, stage.registry.rights_lost, job)
+    """Tell every slice that somebody, or everybody, may do less than before."""
+    who = None if job.key == people.EVERYBODY else int(job.key)
+    await _tell_slices(stage, stage.registry.rights_lost, job, who)
 
 
-async def _tell_slices(stage: Stage, hooks: Sequence[Hook], job: Job) -> None:
+async def _tell_slices(
+    stage: Stage, hooks: Sequence[Callable[[Stage, int, Who], Awaitable[None]]], job: Job, who: Who
+) -> None:
     """Call every slice's hook, each in its own transactions; one that fails stops no other and is tried again."""
     failed: list[Exception] = []
     for hook in hooks:
         try:
-            await hook(stage, job.guild_id, int(job.key))
+            await hook(stage, job.guild_id, who)
         except Exception as error:
             failed.append(error)
     if failed:

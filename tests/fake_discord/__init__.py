@@ -90,7 +90,7 @@ class FakeDiscord:
         self.identified: list[dict[str, Any]] = []
         self.sessions: list[_Session] = []
         self.troubles: list[Trouble] = []
-        self._nonces: dict[tuple[int, str], tuple[float, dict[str, Any]]] = {}
+        self._nonces: dict[str, tuple[float, dict[str, Any]]] = {}
         self._changed = asyncio.Condition()
         self._rest = Rest(self)
         self._base = snowflake() >> 22
@@ -143,12 +143,13 @@ class FakeDiscord:
         """Requests with these words in their path or body, those under way included."""
         return [each for each in self.requests if each.method == method and words in f"{each.path} {each.body}"]
 
-    def by_nonce(self, channel_id: int, nonce: str) -> dict[str, Any] | None:
-        at, made = self._nonces.get((channel_id, nonce), (0.0, {}))
+    def by_nonce(self, nonce: str) -> dict[str, Any] | None:
+        """Discord compares with all an author's messages, whatever their channel or server."""
+        at, made = self._nonces.get(nonce, (0.0, {}))
         return made if made and time.monotonic() - at < self.nonce_honoured else None
 
-    def remember_nonce(self, channel_id: int, nonce: str, made: dict[str, Any]) -> None:
-        self._nonces[channel_id, nonce] = (time.monotonic(), made)
+    def remember_nonce(self, nonce: str, made: dict[str, Any]) -> None:
+        self._nonces[nonce] = (time.monotonic(), made)
 
     # -- what people do ----------------------------------------------------------------------------------------------
 

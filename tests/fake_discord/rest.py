@@ -125,12 +125,12 @@ class Rest:
     async def post(self, body: Any, query: Any, channel_id: int) -> Any:
         channel, fake = self._channel(channel_id), self.fake
         nonce = str(body["nonce"]) if body.get("nonce") is not None else None
-        if nonce is not None and body.get("enforce_nonce") and (same := fake.by_nonce(channel_id, nonce)):
+        if nonce is not None and body.get("enforce_nonce") and (same := fake.by_nonce(nonce)):
             return same
         made = message(channel, fake.bot, body, snowflake())
         fake.messages.setdefault(channel_id, []).append(made)
         if nonce is not None:
-            fake.remember_nonce(channel_id, nonce, made)
+            fake.remember_nonce(nonce, made)
         return made
 
     async def history(self, body: Any, query: Any, channel_id: int) -> Any:

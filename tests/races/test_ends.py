@@ -78,7 +78,7 @@ async def test_a_last_bid_wins_or_comes_too_late_never_both(
     people = raiders(8)
     await give(crowd, people, 100_000)
     outcomes = set()
-    for round_ in range(8):
+    for round_ in range(50):  # until both were seen
         [up] = await put_up(crowd)
         await led_by(crowd, people[0], [up], 10)
         clock.move(**END)
@@ -93,9 +93,10 @@ async def test_a_last_bid_wins_or_comes_too_late_never_both(
         clock.move(minutes=2)
         await calm(house, [settling(crowd, up)])
         assert await house.one("SELECT status FROM auction WHERE auction_id = $1", up) == "won"
-        assert await house.one(
-            "SELECT amount FROM bid WHERE auction_id = $1 AND status = 'won'", up
-        ) == await house.one("SELECT max(amount) FROM bid WHERE auction_id = $1 AND status <> 'refused'", up)
+        best = await house.one("SELECT max(amount) FROM bid WHERE auction_id = $1 AND status <> 'refused'", up)
+        assert await house.one("SELECT cost FROM award WHERE auction_id = $1", up) == best
+        if round_ >= 5 and len(outcomes) == 2:
+            break
     assert outcomes == {"won", "open"}
     assert await house.one("SELECT sum(held) FROM account") == 0
 
@@ -165,7 +166,7 @@ async def test_an_auction_is_extended_or_settled_never_both(
     anna, boris = raiders(2)
     await give(crowd, [anna, boris], 10_000)
     outcomes = set()
-    for round_ in range(8):
+    for round_ in range(50):  # until both were seen
         [up] = await put_up(crowd)
         await led_by(crowd, anna, [up], 10)
         clock.move(**END)
@@ -180,6 +181,8 @@ async def test_an_auction_is_extended_or_settled_never_both(
         refused = any(isinstance(result, AuctionOver) for result in results)
         assert await house.one("SELECT status FROM auction WHERE auction_id = $1", up) == ("won" if refused else "open")
         outcomes.add(refused)
+        if round_ >= 5 and len(outcomes) == 2:
+            break
     assert outcomes == {True, False}
 
 

@@ -85,10 +85,13 @@ def clock_ticks(stage: Stage, clock: MovableClock, raid_id: int) -> list[Work]:
 async def test_without_the_lock_a_due_tick_is_taken_twice(
     unlocked: Stage, crowd: Stage, house: House, clock: MovableClock
 ):
-    raid_id = await begin_raid(crowd, raiders(3), every=EVERY)
-    clock.move(minutes=15)
-    assert defects(await all_at_once(clock_ticks(unlocked, clock, raid_id))) == []
-    assert await house.one("SELECT count(*) FROM tick WHERE source = 'automatic'") == 2
+    taken_of: list[int] = []
+    while len(taken_of) < 6 and 2 not in taken_of:
+        raid_id = await begin_raid(crowd, raiders(3), every=EVERY)
+        clock.move(minutes=15)
+        assert defects(await all_at_once(clock_ticks(unlocked, clock, raid_id))) == []
+        taken_of.append(await house.one("SELECT count(*) FROM tick WHERE raid_id = $1", raid_id))
+    assert 2 in taken_of
 
 
 async def test_a_due_tick_whose_lease_lapsed_in_the_middle_is_taken_once(
@@ -260,13 +263,14 @@ async def test_without_the_one_order_two_raids_that_pay_the_same_people_deadlock
     crowd: Stage, other_process: Stage, monkeypatch: pytest.MonkeyPatch
 ):
     """Accounts are locked in one statement by pool and member; found one by one they are found in any order."""
-    lock = ledger.lock_accounts
+    lock, met = ledger.lock_accounts, asyncio.Barrier(2)
 
     async def one_by_one(session: Session, keys: Iterable[ledger.Key], *, made: bool = False) -> dict:
-        accounts = {}
-        for key in sorted(keys, reverse=session.actor.name == VERA.name):
+        first, *others = sorted(keys, reverse=session.actor.name == VERA.name)
+        accounts = await lock(session, [first], made=made)
+        await met.wait()
+        for key in others:
             accounts |= await lock(session, [key], made=made)
-            await asyncio.sleep(0.02)
         return accounts
 
     people = raiders(6)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import asyncpg
 import pytest
+
 from bot import heartbeat
 from bot.stage import Stage
 from tests.conftest import MovableClock

@@ -401,3 +401,9 @@ async def test_a_repeated_interaction_adds_once_and_answers_the_same(stage, owne
 
 async def _nothing(session: Session) -> None:
     """Only enters."""
+
+
+@pytest.mark.parametrize("typed", ["99999999999999999999", "<@99999999999999999999>", "9223372036854775808"])
+async def test_a_number_too_long_for_an_id_is_nobody(stage, typed):
+    with pytest.raises(NotFound):
+        await stage.read(ANNA, None, lambda session: people.get_person(session, typed))

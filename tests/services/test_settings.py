@@ -237,3 +237,11 @@ async def test_a_mapping_of_one_guild_touches_nobody_in_another(stage, owner):
 
 async def _nothing(session) -> None:
     """Only opens the guild."""
+
+
+async def test_however_many_a_mapping_moves_it_leaves_one_piece_of_due_work(stage, owner):
+    here = [Seen(1000 + number, f"P{number}", frozenset({1, RAIDERS})) for number in range(50)]
+    await map_roles(stage, ANNA, {"member": RAIDERS}, here)
+    assert [row["key"] for row in await owner.fetch("SELECT key FROM due_job WHERE kind = 'member.rights'")] == [
+        "everybody"
+    ]

@@ -76,6 +76,9 @@ class Careful:
                 bare = re.sub(r"```.*?```|\\.", "", text, flags=re.DOTALL)  # a block shows what it holds
                 if found := _LIVE.search(bare):
                     self.wrong.append(f"{what}: {found[0]!r} is live in {text!r}")
+            for choice in body.get("choices") or ():
+                if not 1 <= len(choice["name"]) <= 100 or not 1 <= len(choice["value"]) <= 100:
+                    self.wrong.append(f"{what}: no choice Discord takes, {choice}")
             for text in (*texts, *_labels_of(body)):
                 if found := _UNSEEN.search(text):
                     self.wrong.append(f"{what}: {found[0]!r} in {text!r}")

@@ -101,7 +101,7 @@ async def test_the_bid_command_bids_and_opens_the_panel(night, anna):
 async def test_who_is_not_at_the_raid_checks_in_from_the_refusal(night, anna):
     await night.types(night.officer, "raid start", event="Temple of Veeshan")
     card = await up(night)
-    assert "Who is at Temple of Veeshan bids" in text_of(card)
+    assert "Open to who is at Temple of Veeshan" in text_of(card)
     panel = await night.presses(anna, card, "Bid 1")
     assert "check in, then bid" in said(panel)
     await night.presses(anna, panel.response, "Check in")

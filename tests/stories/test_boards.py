@@ -314,6 +314,24 @@ async def test_a_card_posted_so_late_that_another_process_posted_one_meanwhile_i
     assert shelf.seen() == ["another process's card"]
 
 
+async def test_a_card_that_two_processes_posted_as_one_is_not_taken_away(
+    shelf: Shelf, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord makes one message of one nonce; the other process was quicker to note it."""
+    send = discord.abc.Messageable.send
+
+    async def slow_send(self: Any, *args: Any, **more: Any) -> discord.Message:
+        sent = await send(self, *args, **more)
+        await owner.execute("UPDATE board SET message_id = $1, posting_at = NULL", sent.id)
+        return sent
+
+    await shelf.place()
+    monkeypatch.setattr(discord.abc.Messageable, "send", slow_send)
+    await shelf.night.settle()
+    assert shelf.seen() == ["new"]
+    assert (shelf.requests("POST"), shelf.requests("DELETE")) == (1, 0)
+
+
 async def test_a_board_that_was_over_when_it_was_brought_elsewhere_stays_where_it_was_brought(
     shelf: Shelf, owner: asyncpg.Connection
 ) -> None:

@@ -126,6 +126,8 @@ async def _lock_open(session: Session, auction_id: int, others: Others) -> Locke
     locked = await lock(session, auction_id)
     if locked.auction.status != Status.OPEN:
         raise AuctionOver(f"The auction of {safe(locked.auction.item_name)} is over already; nothing changed.")
+    if locked.raid is not None and locked.raid.status == "cancelled":  # due work takes it down in a moment
+        raise AuctionOver(f"{safe(locked.raid.name)} was cancelled, and {safe(locked.auction.item_name)} with it.")
     await refuse_own_interest(session, locked, others)
     return locked
 

@@ -114,7 +114,8 @@ class Panel:
     auction_id: int
     sentence: str
     next_bid: Decimal
-    is_open: bool
+    can_bid: bool
+    """It is open, and the person has the right to bid."""
     leads: bool
     characters: tuple[tuple[int, str], ...]
 
@@ -144,7 +145,7 @@ async def panel_of(session: Session, auction_id: int) -> Panel:
         auction_id,
         f"{line}\n{mine.in_words}",
         auction.minimum if standing is None else standing.amount + auction.increment,
-        is_open,
+        is_open and session.may("auctions.bid"),
         leads,
         await my_characters(session),
     )

@@ -120,35 +120,35 @@ def _tell(session: Session, person: Member, key: str, text: str) -> None:
         outbox.send(session, key, text, user_id=person.discord_user_id)
 
 
-async def void_bids_without_right(stage: Stage, guild_id: int, member_id: int) -> None:
-    """A member left or may no longer bid: those open bids are voided, one transaction an auction. Twice is once."""
+async def void_bids_without_right(stage: Stage, guild_id: int, member_id: int | None) -> None:
+    """A member (None: anybody) left or may no longer bid: those open bids are voided, a transaction an auction each.
 
-    async def find(session: Session) -> list[int]:
+    Twice is once.
+    """
+
+    async def find(session: Session) -> list[tuple[int, int]]:
         query = (
-            select(Bid.auction_id)
+            select(Bid.auction_id, Bid.member_id)
             .join(Auction, (Auction.guild_id == Bid.guild_id) & (Auction.auction_id == Bid.auction_id))
-            .where(
-                Bid.guild_id == session.guild_id,
-                Bid.member_id == member_id,
-                Bid.status.in_(("standing", "outbid")),
-                Auction.status == "open",
-            )
+            .where(Bid.guild_id == session.guild_id, Bid.status.in_(("standing", "outbid")), Auction.status == "open")
             .distinct()
-            .order_by(Bid.auction_id)
+            .order_by(Bid.auction_id, Bid.member_id)
         )
-        return list((await session.execute(query)).scalars())
+        if member_id is not None:
+            query = query.where(Bid.member_id == member_id)
+        return [(row.auction_id, row.member_id) for row in await session.execute(query)]
 
-    async def work(session: Session, auction_id: int) -> None:
+    async def work(session: Session, auction_id: int, bidder_id: int) -> None:
         locked = await lock(session, auction_id)
-        theirs = [bid for bid in locked.open_bids if bid.member_id == member_id]
+        theirs = [bid for bid in locked.open_bids if bid.member_id == bidder_id]
         if theirs and locked.auction.status == Status.OPEN:
-            why = await _right_lost(session, locked.auction, await people.get_member(session, member_id))
+            why = await _right_lost(session, locked.auction, await people.get_member(session, bidder_id))
             if why is not None:
                 await _take_out(session, locked, theirs, why)
 
     itself = Actor.itself(guild_id)
-    for auction_id in await stage.run(itself, find):
-        await stage.run(itself, lambda session, number=auction_id: work(session, number))
+    for found in await stage.run(itself, find):
+        await stage.run(itself, lambda session, found=found: work(session, *found))
 
 
 async def _right_lost(session: Session, auction: Auction, member: Member) -> str | None:

@@ -65,8 +65,8 @@ def state_of(card: Card) -> list[str]:
 
 def _small_print(card: Card) -> list[str]:
     where = f" at {safe(clip(card.raid, 80))}" if card.raid else ""
-    who = "members bid" if card.bidders is Bidders.MEMBERS else f"who is{where or ' at the raid'} bids"
-    parts = [f"{who[0].upper()}{who[1:]}", safe(clip(card.pool, 40))]
+    who = "Open to members" if card.bidders is Bidders.MEMBERS else f"Open to who is{where or ' at the raid'}"
+    parts = [who, safe(clip(card.pool, 40))]
     if card.bids:
         parts.append("1 bid" if card.bids == 1 else f"{card.bids} bids")
     if card.extensions:

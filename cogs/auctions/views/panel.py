@@ -34,7 +34,7 @@ async def show(door: Door, auction_id: int, character_id: int = 0, *, first: str
     """The panel without a bid: where the person stands and what they can spend."""
     panel = await door.stage.read(door.actor, "auctions.view", lambda session: panel_of(session, auction_id))
     view = None
-    if panel.is_open:
+    if panel.can_bid:
         view = _panel(auction_id, panel.next_bid, character_id, panel.characters, leads=panel.leads)
     await door.bot.panels.show(door, "auction", auction_id, f"{first}{panel.sentence}", view)
 

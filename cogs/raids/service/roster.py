@@ -285,6 +285,8 @@ async def add_people(
     stored = {"late": PRESENT, "left early": LEFT}.get(status, status)
     await seat(session, raid, [member.member_id for member in known], stored, **more)
     for member in known:
+        if stored not in {PRESENT, STANDBY}:
+            await due.schedule(session, people.RIGHTS_CHANGED, member.member_id, session.now)
         after = {"raid": raid.name, "status": status}
         audit.record(session, "raids.added", target_id=raid_id, about=member.member_id, after=after)
     ids, names = tuple(m.member_id for m in known), tuple(safe(m.display_name) for m in known)

@@ -15,6 +15,7 @@ from bot.stage import Session, use_case
 from bot.typed import parse_amount
 from cogs.raids.rules import (
     PRESENT,
+    STANDBY,
     Credit,
     NobodyToCredit,
     TickUndone,
@@ -277,11 +278,18 @@ class PeopleCredited:
 
 @use_case("raids.manage")
 async def credit_people(
-    session: Session, raid_id: int, tick_ids: tuple[int, ...], member_ids: tuple[int, ...], *, standby: bool = False
+    session: Session,
+    raid_id: int,
+    tick_ids: tuple[int, ...],
+    member_ids: tuple[int, ...],
+    *,
+    standby: bool = False,
+    as_seated: bool = False,
 ) -> PeopleCredited:
     """Credit people with chosen ticks of a raid, running or over, on a leader's word; each person once a tick.
 
-    They also take a seat, and while the raid runs are credited from then on.
+    They also take a seat, and while the raid runs are credited from then on. `as_seated`: who is on the bench stays
+    there and gets standby's share.
     """
     raid = await lock_raid(session, raid_id)
     if raid.status == "cancelled":
@@ -294,16 +302,20 @@ async def credit_people(
         raise NotFound("One of those people is not a member here any more.")
     had = await paying.credited(session, tick_ids)
     pool = await paying.get_pool(session, raid)
+    roster = await seats(session, raid_id)
+    bench = set(known) if standby else {s.member_id for s in roster if as_seated and s.status == STANDBY} & set(known)
     paid = [
-        (tick, Credit(member_id, _worth(session, tick, pool.decimals, standby), standby, "officer"))
+        (
+            tick,
+            Credit(member_id, _worth(session, tick, pool.decimals, member_id in bench), member_id in bench, "officer"),
+        )
         for tick in ticks
         for member_id in sorted(set(member_ids))
         if (tick.tick_id, member_id) not in had
     ]
-    missing = set(known) - {s.member_id for s in await seats(session, raid_id)}
-    seated = set(known) if raid.status == "running" else missing
-    status = "standby" if standby else PRESENT
-    await seat(session, raid, seated, status, even_removed=True, added_by_user_id=session.actor.user_id)
+    seated = set(known) if raid.status == "running" else set(known) - {s.member_id for s in roster}
+    for status, members in ((STANDBY, seated & bench), (PRESENT, seated - bench)):
+        await seat(session, raid, members, status, even_removed=True, added_by_user_id=session.actor.user_id)
     await paying.pay(session, raid, paid)
     for tick in ticks:
         left = [m for m in (tick.not_credited or {}).get("members", []) if m not in known]
@@ -354,4 +366,4 @@ async def credit_seen(session: Session, tick_id: int) -> PeopleCredited:
     waiting = tuple((tick.not_credited or {}).get("members", []))
     if not waiting:
         raise NobodyToCredit(f"Everybody whom tick {tick.number} saw is credited already.")
-    return await credit_people.join(session, tick.raid_id, (tick_id,), waiting)
+    return await credit_people.join(session, tick.raid_id, (tick_id,), waiting, as_seated=True)

@@ -58,7 +58,7 @@ def _head(shown: RaidCard) -> str:
         + (f" · {shown.outcome}" if shown.outcome else ""),
         "cancelled": f"Cancelled: {safe(clip(shown.cancel_reason or '', 120))}",
     }[shown.status]
-    terms = [f"a tick is {points(shown.tick_points)} {safe(clip(shown.pool_name, 40))}"]
+    terms = [f"A tick is {points(shown.tick_points)} {safe(clip(shown.pool_name, 40))}"]
     if shown.every_seconds:
         terms.append(f"every {format_duration(timedelta(seconds=shown.every_seconds))}")
     if shown.voice_channel_id:

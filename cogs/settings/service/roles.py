@@ -124,12 +124,9 @@ async def adopt(session: Session, changes: Changes, here: Sequence[Seen]) -> Rol
             before={"group": move.before},
             after={"group": move.after},
         )
-    regrouped = {move.member_id for move in plan.moves if move.member_id is not None}
-    if ("member" in before) != ("member" in plan.mapping):  # newcomers become guests, or the other way round
-        everybody = select(Member.member_id).where(Member.guild_id == session.guild_id, Member.left_at.is_(None))
-        regrouped |= set((await session.execute(everybody)).scalars())
-    for member_id in sorted(regrouped):
-        await due.schedule(session, people.RIGHTS_CHANGED, member_id, session.now)
+    newcomers = ("member" in before) != ("member" in plan.mapping)  # they become guests, or the other way round
+    if plan.moves or newcomers:
+        await due.schedule(session, people.RIGHTS_CHANGED, people.EVERYBODY, session.now)
     return RolesMapped(plan.mapping, plan.after, len(plan.moves))
 
 

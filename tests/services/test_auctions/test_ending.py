@@ -272,3 +272,15 @@ async def test_down_well_before_the_end_changes_nothing(stage, cloak, clock):
     clock.moment = before - timedelta(seconds=61)
     await heartbeat.come_up(stage, "two")
     assert (await auction(stage, cloak)).ends_at == before
+
+
+async def test_nothing_is_awarded_between_the_raids_cancelling_and_its_auctions(stage, cloak, raid):
+    await roster.check_in(stage, BORIS, raid)
+    ring = await up(stage, "Ring")
+    await bid(stage, BORIS, ring, 10)
+    await evening.cancel_raid(stage, LEAD, raid, "wrong night")
+    with pytest.raises(AuctionOver):
+        await close(stage, LEAD, ring, "quick, before it goes", WITH_VERA)
+    with pytest.raises(AuctionOver):
+        await extend(stage, LEAD, ring, timedelta(minutes=5), WITH_VERA)
+    assert await rows(stage, select(Award.award_id)) == []

@@ -161,3 +161,29 @@ async def test_who_came_back_keeps_their_bids(stage, cloak):
     await bid(stage, ANNA, cloak, 30)
     await void_bids_without_right(stage, 1, (await member(stage, ANNA)).member_id)
     assert await standing(stage, cloak) == ("Anna", 30)
+
+
+@pytest.mark.parametrize("status", ["left early", "excused", "absent"])
+async def test_whom_a_leader_says_is_gone_is_asked_for_their_right_to_bid(stage, raid, status):
+    await roster.check_in(stage, BORIS, raid)
+    boris = (await member(stage, BORIS)).member_id
+    await roster.add_people(stage, LEAD, raid, (boris,), status)
+    planned = select(DueJob.key).where(DueJob.kind == people.RIGHTS_CHANGED, DueJob.done_at.is_(None))
+    assert await rows(stage, planned) == [str(boris)]
+
+
+async def test_when_everybodys_rights_change_only_who_lost_theirs_loses_bids(stage, cloak):
+    for who, amount in ((CARA, 20), (ANNA, 30), (BORIS, 40)):
+        await bid(stage, who, cloak, amount)
+    keeps = (await member(stage, ANNA)).member_id
+
+    async def map_members(session):
+        session.add(RoleMapping(guild_id=1, role_group="member", role_id=900))
+        await session.execute(update(Member).where(Member.member_id == keeps).values(role_group="member"))
+
+    await stage.run(ITSELF, map_members)
+    for _ in range(2):
+        await void_bids_without_right(stage, 1, None)
+        assert await statuses(stage, cloak) == ["voided", "standing", "voided"]
+    assert (await standing(stage, cloak)) == ("Anna", 30)
+    await adds_up(stage)

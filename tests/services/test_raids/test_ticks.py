@@ -107,6 +107,18 @@ async def test_guests_in_voice_are_listed_and_credited_by_add(stage, raid):
     await adds_up(stage)
 
 
+async def test_a_guest_on_the_bench_is_added_with_standbys_share_and_stays_there(stage, raid):
+    await known(stage, ANNA)
+    await roster.stand_by(stage, BERT, raid)
+    await map_roles(stage)
+    await write(stage, update(Member).where(Member.discord_user_id == 2).values(role_group="guest"))
+    taken = await ticks.take_tick(stage, LEAD, raid)
+    assert taken.not_credited == ("Bert",)
+    added = await ticks.credit_seen(stage, LEAD, taken.tick_id)
+    assert (added.total, await balance(stage, BERT)) == (5, 5)
+    assert standing(await look(stage, raid)) == {"Bert": "standby"}
+
+
 async def test_required_voice_credits_only_who_is_checked_in_and_heard(stage):
     await begin(stage, event="warm-up")
     await write(stage, update(Guild).where(Guild.guild_id == 1).values(voice_mode="required"))
