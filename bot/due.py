@@ -8,7 +8,6 @@ work is done once, in the order it was due.
 
 import asyncio
 import logging
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot import log
 from bot.stage import Actor, Session, Stage
+from bot.turns import each_guild
 from db.tables import DueJob
 
 LEASE = timedelta(seconds=60)
@@ -25,7 +25,6 @@ LATE_AFTER = timedelta(seconds=30)
 """Work done later than this says so."""
 PATIENCE_SECONDS = 50
 """A handler that takes longer is broken off before its lease ends."""
-GUILDS_AT_ONCE = 4
 _log = logging.getLogger(__name__)
 
 
@@ -67,16 +66,12 @@ async def cancel(session: Session, kind: str, key: str | int) -> None:
 
 async def run_once(stage: Stage) -> int:
     """Do everything that is due now; returns how many rows this process did. One guild's trouble stops no other."""
-    waiting: dict[int, list[int]] = defaultdict(list)
-    for guild_id, job_id in await stage.db.due_jobs_across(stage.clock.now(), shards=stage.shards):
-        waiting[guild_id].append(job_id)
-    gate = asyncio.Semaphore(GUILDS_AT_ONCE)
 
     async def one_guild(guild_id: int, job_ids: list[int]) -> int:
-        async with gate:
-            return sum([await _do(stage, guild_id, job_id) for job_id in job_ids])
+        return sum([await _do(stage, guild_id, job_id) for job_id in job_ids])
 
-    return sum(await asyncio.gather(*(one_guild(guild_id, ids) for guild_id, ids in waiting.items())))
+    keys = await stage.db.due_jobs_across(stage.clock.now(), shards=stage.shards)
+    return await each_guild(stage, "due", keys, one_guild)
 
 
 async def _do(stage: Stage, guild_id: int, job_id: int) -> bool:

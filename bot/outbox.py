@@ -7,7 +7,6 @@ What cannot be delivered is told: to the audit channel, else to the server's own
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from sqlalchemy import select, update
 from bot import log
 from bot.kit.text import MESSAGE_TEXT, NONCE, clip
 from bot.stage import Actor, Session, Stage
+from bot.turns import each_guild
 from db.tables import Outbox
 
 NONCE_HONOURED = timedelta(minutes=2)
@@ -32,7 +32,6 @@ LOOK_BACK = 500
 """Messages looked through for one that may have been sent."""
 ABSENT = timedelta(hours=1)
 """How long messages wait for a server that we are not in."""
-GUILDS_AT_ONCE = 4
 _log = logging.getLogger(__name__)
 
 
@@ -106,21 +105,17 @@ async def deliver_once(stage: Stage, client: discord.Client) -> int:
 
     In order within a guild; one guild's trouble stops no other.
     """
-    waiting: dict[int, list[int]] = defaultdict(list)
-    for guild_id, outbox_id in await stage.db.outbox_across(stage.clock.now(), shards=stage.shards):
-        waiting[guild_id].append(outbox_id)
-    gate = asyncio.Semaphore(GUILDS_AT_ONCE)
 
     async def one_guild(guild_id: int, outbox_ids: list[int]) -> int:
-        async with gate:
-            guild = client.get_guild(guild_id)
-            if guild is not None:
-                return sum([await _try(stage, client, guild, outbox_id) for outbox_id in outbox_ids])
-            if client.is_ready():  # the bot was removed: the others must not wait behind these
-                await stage.run(Actor.itself(guild_id), lambda session: _postpone(session, outbox_ids))
-            return 0
+        guild = client.get_guild(guild_id)
+        if guild is not None:
+            return sum([await _try(stage, client, guild, outbox_id) for outbox_id in outbox_ids])
+        if client.is_ready():  # the bot was removed: the others must not wait behind these
+            await stage.run(Actor.itself(guild_id), lambda session: _postpone(session, outbox_ids))
+        return 0
 
-    return sum(await asyncio.gather(*(one_guild(guild_id, ids) for guild_id, ids in waiting.items())))
+    keys = await stage.db.outbox_across(stage.clock.now(), shards=stage.shards)
+    return await each_guild(stage, "outbox", keys, one_guild)
 
 
 async def _try(stage: Stage, client: discord.Client, guild: discord.Guild, outbox_id: int) -> bool:

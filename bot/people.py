@@ -81,7 +81,10 @@ async def present(session: "Session", member: Member | None, user_id: int, name:
         stays = select(func.count()).where(Stay.guild_id == session.guild_id, Stay.member_id == member.member_id)
         if not (await session.execute(stays)).scalar_one():
             session.add(Stay(guild_id=session.guild_id, member_id=member.member_id, started_at=session.now))
-    if member.left_at is not None:
+    pressed_before_leaving = session.actor.received_at is not None and (
+        member.left_at is not None and session.actor.received_at <= member.left_at
+    )
+    if member.left_at is not None and not pressed_before_leaving:
         here = (Member.guild_id == session.guild_id, Member.member_id == member.member_id)
         back = update(Member).where(*here, Member.left_at.is_not(None)).values(left_at=None, role_group=group)
         if (await session.execute(back.returning(Member.member_id))).one_or_none():  # else another process was first

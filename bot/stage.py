@@ -116,6 +116,8 @@ class Stage:
     redraw: Callable[[int, str, int], None] = field(default=lambda guild_id, kind, subject_id: None)
     shards: Shards = None
     """Whose messages and due work this process does."""
+    busy: set[tuple[str, int]] = field(default_factory=set)
+    """(kind of work, guild) that a turn of this process is at now."""
 
     async def run(
         self, actor: Actor, work: Callable[[Session], Awaitable[R]], use_case: "UseCase[..., R] | None" = None

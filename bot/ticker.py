@@ -14,6 +14,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot import due, heartbeat, outbox
 from bot.app import Quartermaster
+from bot.turns import TURNS_AT_ONCE
 
 _log = logging.getLogger(__name__)
 
@@ -65,10 +66,25 @@ def start(bot: Quartermaster) -> Ticker:
         trigger = IntervalTrigger(seconds=seconds)  # type: ignore[arg-type]
         scheduler.add_job(turn, trigger, id=name, max_instances=most, coalesce=True, misfire_grace_time=None)
 
-    every(1, lambda: due.run_once(bot.stage), "due work")
-    every(1, lambda: outbox.deliver_once(bot.stage, bot), "outbox")
-    every(0.25, bot.boards.draw_due, "boards", most=8)  # one that Discord slows down holds up no other
-    every(heartbeat.EVERY_SECONDS, lambda: heartbeat.beat(bot.stage), "heartbeat")
+    lived_at = bot.stage.clock.now()
+
+    async def live() -> None:
+        """A beat. After a stretch without one (suspended, or the database was away) the outage is made good."""
+        nonlocal lived_at
+        silent = bot.stage.clock.now() - lived_at > heartbeat.OUTAGE_OVER
+        await (heartbeat.come_up(bot.stage) if silent else heartbeat.beat(bot.stage))
+        lived_at = bot.stage.clock.now()
+
+    async def do_due() -> None:
+        if bot.stage.clock.now() - lived_at > heartbeat.OUTAGE_OVER:
+            await live()  # before auctions are settled whose bidders could not bid
+        await due.run_once(bot.stage)
+
+    # What waits for one guild, channel or board holds up no other.
+    every(1, do_due, "due work", most=TURNS_AT_ONCE)
+    every(1, lambda: outbox.deliver_once(bot.stage, bot), "outbox", most=TURNS_AT_ONCE)
+    every(0.25, bot.boards.draw_due, "boards", most=TURNS_AT_ONCE)
+    every(heartbeat.EVERY_SECONDS, live, "heartbeat")
     every(3600, lambda: bot.stage.db.sweep(bot.stage.clock.now()), "sweep")
     scheduler.start()
     return scheduler

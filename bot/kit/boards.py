@@ -9,6 +9,7 @@ on; a card posted for nothing is taken away again.
 """
 
 import asyncio
+import hashlib
 import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -251,7 +252,8 @@ class Boards:
 def _nonce(board: Board) -> str:
     """The same for every try of one post, and for no other post of this board."""
     assert board.posting_at is not None
-    return f"b{board.kind[:3]}{board.subject_id}t{_stamp(board.posting_at)}"[:NONCE]
+    post = f"{board.guild_id}:{board.kind}:{board.subject_id}:{board.posting_at.timestamp()}"
+    return hashlib.blake2s(post.encode(), digest_size=NONCE // 2).hexdigest()
 
 
 def _stamp(moment: datetime) -> int:

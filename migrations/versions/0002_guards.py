@@ -26,14 +26,24 @@ ERASE_ORDER = (
 
 ACROSS = {
     "across_due_jobs": """
-        SELECT guild_id, due_job_id FROM due_job
-        WHERE done_at IS NULL AND due_at <= moment AND (lease_until IS NULL OR lease_until <= moment)
-            AND (mine IS NULL OR (guild_id >> 22) % shards = ANY (mine) OR due_at <= moment - interval '15 seconds')
+        SELECT guild_id, due_job_id FROM (
+            SELECT guild_id, due_job_id, due_at,
+                row_number() OVER (PARTITION BY guild_id ORDER BY due_at, due_job_id) AS place
+            FROM due_job
+            WHERE done_at IS NULL AND due_at <= moment AND (lease_until IS NULL OR lease_until <= moment)
+                AND (mine IS NULL OR (guild_id >> 22) % shards = ANY (mine) OR due_at <= moment - interval '15 seconds')
+        ) AS waiting
+        WHERE place <= 20  -- a guild with much to do leaves room for the others
         ORDER BY due_at, due_job_id LIMIT most""",
     "across_outbox": """
-        SELECT guild_id, outbox_id FROM outbox
-        WHERE status IN ('pending', 'sending') AND next_at <= moment
-            AND (mine IS NULL OR (guild_id >> 22) % shards = ANY (mine))
+        SELECT guild_id, outbox_id FROM (
+            SELECT guild_id, outbox_id, next_at,
+                row_number() OVER (PARTITION BY guild_id ORDER BY next_at, outbox_id) AS place
+            FROM outbox
+            WHERE status IN ('pending', 'sending') AND next_at <= moment
+                AND (mine IS NULL OR (guild_id >> 22) % shards = ANY (mine))
+        ) AS waiting
+        WHERE place <= 20
         ORDER BY next_at, outbox_id LIMIT most""",
     "across_auctions_ending": """
         SELECT guild_id, auction_id FROM auction

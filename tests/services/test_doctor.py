@@ -8,7 +8,10 @@ import asyncpg
 import pytest
 from sqlalchemy import URL
 
+from db.embedded import EmbeddedPostgres
+from db.migrate import migrate
 from db.scope import BOT_ROLE
+from tests.conftest import FAST, connect
 from tests.fake_discord import FakeDiscord
 from tests.process import address, quartermaster
 
@@ -108,14 +111,17 @@ async def test_an_open_table_with_rows_is_seen_through_the_bots_own_eyes(
     assert "reads rows of guild outside every guild" in wrong(report)[0]
 
 
-async def test_a_bot_role_that_is_not_bound_is_found(
-    given: dict[str, str], tmp_path: Path, owner: asyncpg.Connection
-) -> None:
-    await owner.execute(f"ALTER ROLE {BOT_ROLE} BYPASSRLS")
-    try:
+async def test_a_bot_role_that_is_not_bound_is_found(given: dict[str, str], tmp_path: Path) -> None:
+    """On a server of its own: roles belong to a server, and other tests work as this role meanwhile."""
+    async with EmbeddedPostgres(tmp_path / "server", settings=FAST) as server:
+        await server.ensure_database("unbound")
+        await migrate(server.url("unbound"))
+        admin = await connect(server.url("unbound"))
+        await admin.execute(f"ALTER ROLE {BOT_ROLE} BYPASSRLS")
+        await admin.close()
+        given |= {"DATABASE_URL": address(server.url("unbound"))}
         status, report, _ = await quartermaster(tmp_path, "doctor", **given)
-    finally:
-        await owner.execute(f"ALTER ROLE {BOT_ROLE} NOBYPASSRLS")
+    await server.erase()
     assert status == 2
     assert f"ALTER ROLE {BOT_ROLE} NOSUPERUSER NOBYPASSRLS;" in wrong(report)[0]
 

@@ -221,3 +221,38 @@ async def test_work_that_erases_its_guild_does_not_bring_the_guild_back(
     await plan(stage, "a", clock.now(), kind="erase")
     assert await due.run_once(stage) == 1
     assert await owner.fetchval("SELECT count(*) FROM guild") == 0
+
+
+async def test_a_guild_that_takes_its_time_holds_up_no_later_turn(
+    stage: Stage, clock: MovableClock, done: list[str]
+) -> None:
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: Stage, job: Job) -> None:
+        began.set()
+        await go_on.wait()
+        done.append(f"{job.guild_id}:{job.key}")
+
+    stage.registry.due["slow"] = slow
+    await plan(stage, "a", clock.now(), kind="slow")
+    turn = asyncio.create_task(due.run_once(stage))
+    await asyncio.wait_for(began.wait(), 10)
+    await plan(stage, "b", clock.now())
+    await plan(stage, "c", clock.now(), guild_id=2)
+    assert await due.run_once(stage) == 1
+    assert done == ["2:c"], "the busy guild's own work waits for its turn, in order"
+    go_on.set()
+    assert await turn == 1
+    assert await due.run_once(stage) == 1
+    assert done == ["2:c", "1:a", "1:b"]
+
+
+async def test_a_guild_with_much_to_do_leaves_room_for_the_others(
+    stage: Stage, clock: MovableClock, done: list[str]
+) -> None:
+    for number in range(30):
+        await plan(stage, str(number), in_seconds(clock, -10))
+    await plan(stage, "late", clock.now(), guild_id=2)
+    keys = await stage.db.due_jobs_across(clock.now(), limit=25)
+    assert [guild_id for guild_id, _ in keys].count(1) == 20
+    assert 2 in [guild_id for guild_id, _ in keys]

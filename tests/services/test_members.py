@@ -407,3 +407,19 @@ async def _nothing(session: Session) -> None:
 async def test_a_number_too_long_for_an_id_is_nobody(stage, typed):
     with pytest.raises(NotFound):
         await stage.read(ANNA, None, lambda session: people.get_person(session, typed))
+
+
+async def test_a_press_from_before_they_left_brings_nobody_back(stage, clock, owner):
+    early = person(9, "Vera", received_at=clock.now())
+    await stage.run(early, _look)
+    clock.move(seconds=1)
+    await stage.run(Actor.itself(1), lambda session: people.leave(session, 9))
+    await stage.run(early, _look)
+    assert await owner.fetchval("SELECT left_at FROM member WHERE discord_user_id = 9") is not None
+    clock.move(seconds=1)
+    await stage.run(person(9, "Vera", received_at=clock.now()), _look)
+    assert await owner.fetchval("SELECT left_at FROM member WHERE discord_user_id = 9") is None
+
+
+async def _look(session):
+    """Nothing but being there."""

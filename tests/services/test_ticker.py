@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 
 import asyncpg
 import pytest
 from sqlalchemy import URL
 
-from bot import due, ticker
+from bot import due, heartbeat, ticker
 from bot.app import Quartermaster
 from bot.clock import SystemClock
 from bot.due import Job
@@ -113,3 +114,33 @@ async def test_this_process_is_known_to_live_as_long_as_it_ticks(bot: Quartermas
             beats = await owner.fetchval("SELECT count(*) FROM heartbeat")
             await asyncio.sleep(0.1)
     await ticking.stop()
+
+
+async def test_a_process_that_was_asleep_makes_the_outage_good_before_anything_due_is_done(database: Database) -> None:
+    class Jumping(SystemClock):
+        ahead = timedelta(0)
+
+        def now(self) -> datetime:
+            return super().now() + self.ahead
+
+    clock, happened = Jumping(), []
+    async with Quartermaster(database, clock, shard_count=1) as bot:
+
+        async def note(_: Stage, started_at: datetime, ended_at: datetime) -> None:
+            happened.append("outage")
+            assert ended_at - started_at > timedelta(seconds=60)
+
+        async def chime() -> None:
+            happened.append("due")
+
+        chimes(bot, chime)
+        bot.stage.registry.outages.append(note)
+        await heartbeat.beat(bot.stage)
+        ticking = ticker.start(bot)
+        await plan(bot, "before")
+        await until(lambda: happened == ["due"])
+        clock.ahead = timedelta(seconds=90)  # the machine was suspended
+        await plan(bot, "after")
+        await until(lambda: len(happened) == 3)
+        await ticking.stop()
+    assert happened == ["due", "outage", "due"]

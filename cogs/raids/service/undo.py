@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import aliased
 
-from bot import audit
+from bot import audit, due, people
 from bot.kit.text import points, safe
 from bot.registry import Choice
 from bot.stage import Session, use_case
@@ -70,6 +70,8 @@ async def undo_ticks(session: Session, raid: Raid, ticks: Sequence[Tick], reason
         audit.record(session, "raids.tick.undone", target_id=tick.tick_id, after=after, reason=reason)
         session.tell(fact)
         undone.append(fact)
+    # Who could bid only because a tick credited them may no longer.
+    await due.schedule(session, people.RIGHTS_CHANGED, people.EVERYBODY, session.now)
     session.redraw("raid", raid.raid_id)
     return undone
 
