@@ -120,7 +120,7 @@ async def _ours(server: EmbeddedPostgres, auction_id: int, at_once: int) -> tupl
 async def _bare(server: EmbeddedPostgres) -> asyncpg.Connection:
     url = server.url("bids").set(drivername="postgresql")
     return await asyncpg.connect(
-        url.render_as_string(hide_password=False), server_settings={"role": "quartermaster_bot"}
+        url.render_as_string(hide_password=False), server_settings={"role": "quartermaster_bot", "jit": "off"}
     )
 
 
