@@ -12,6 +12,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    literal_column,
     or_,
     select,
     union_all,
@@ -27,6 +28,8 @@ _pool, _raid, _roster, _tick, _credit = (_TABLES[t] for t in ("pool", "raid", "r
 _member, _character = _TABLES["member"], _TABLES["character"]
 
 
+STANDING = literal_column("'standing'")
+"""Spelt out: a bound parameter would hide from the planner that the partial index of standing bids serves it."""
 # Parameters are named apart from columns, which SQLAlchemy keeps for VALUES and SET.
 
 
@@ -140,7 +143,7 @@ LOCK_ACCOUNTS = (
             _bid.c.guild_id == _guild_id,
             _bid.c.auction_id == _auction_id,
             _bid.c.member_id == _account.c.member_id,
-            _bid.c.status == "standing",
+            _bid.c.status == STANDING,
         ),
     )
     .where(
@@ -181,7 +184,7 @@ _moved = (
 )
 _beaten = (
     update(_bid)
-    .where(_bid.c.guild_id == _guild_id, _bid.c.auction_id == _auction_id, _bid.c.status == "standing")
+    .where(_bid.c.guild_id == _guild_id, _bid.c.auction_id == _auction_id, _bid.c.status == STANDING)
     .values(status="outbid")
     .returning(_bid.c.bid_id)
     .cte("beaten")
