@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -22,6 +22,8 @@ RIGHTS_CHANGED = "member.rights"
 """Due work for a member whose rights may have shrunk; `registry.rights_lost` is asked what that means."""
 EVERYBODY = "everybody"
 """Its key when everybody's may have: one row of work, because thousands would hold up whatever else is due."""
+BECAME_MEMBER = "member.became"
+"""Due work when people became members for the first time: they are given their start points."""
 DEFAULT_POOL = "DKP"
 MET_AT_ONCE = 1000
 """Rows a statement: PostgreSQL takes 32,767 parameters."""
@@ -71,6 +73,7 @@ async def present(session: "Session", member: Member | None, user_id: int, name:
             name_key=name_key(name),
             role_group=group,
             joined_at=session.now,
+            became_member_at=session.now if group in permissions.MEMBERS else None,
         )
         await session.execute(row.on_conflict_do_nothing())
         member = (
@@ -81,14 +84,16 @@ async def present(session: "Session", member: Member | None, user_id: int, name:
         stays = select(func.count()).where(Stay.guild_id == session.guild_id, Stay.member_id == member.member_id)
         if not (await session.execute(stays)).scalar_one():
             session.add(Stay(guild_id=session.guild_id, member_id=member.member_id, started_at=session.now))
+            await give_openings(session, member.member_id, group)
     pressed_before_leaving = session.actor.received_at is not None and (
         member.left_at is not None and session.actor.received_at <= member.left_at
     )
     if member.left_at is not None and not pressed_before_leaving:
         here = (Member.guild_id == session.guild_id, Member.member_id == member.member_id)
-        back = update(Member).where(*here, Member.left_at.is_not(None)).values(left_at=None, role_group=group)
+        back = update(Member).where(*here, Member.left_at.is_not(None)).values(left_at=None, **in_group(session, group))
         if (await session.execute(back.returning(Member.member_id))).one_or_none():  # else another process was first
             session.add(Stay(guild_id=session.guild_id, member_id=member.member_id, started_at=session.now))
+            await give_openings(session, member.member_id, group)
         await session.refresh(member)
     if name and member.display_name != name:
         member.display_name, member.name_key = name, name_key(name)
@@ -96,9 +101,25 @@ async def present(session: "Session", member: Member | None, user_id: int, name:
     return member
 
 
+def in_group(session: "Session", group: str) -> dict[str, Any]:
+    """The columns of a member who is in this group from now on; who becomes member for the first time is dated."""
+    if group not in permissions.MEMBERS:
+        return {"role_group": group}
+    return {"role_group": group, "became_member_at": func.coalesce(Member.became_member_at, session.now)}
+
+
+async def give_openings(session: "Session", who: int | str, *groups: str) -> None:
+    """Call it after a member, or `EVERYBODY`, was put into these groups: start points come with the first time."""
+    from bot import due  # which stands on the stage, and the stage on us
+
+    if not permissions.MEMBERS.isdisjoint(groups):
+        await due.schedule(session, BECAME_MEMBER, who, session.now)
+
+
 async def meet(session: "Session", strangers: Sequence[Seen]) -> int:
     """Rows for people who were here before us, or came while we were away; returns how many were new."""
     met, strangers = 0, sorted(strangers, key=lambda person: person.user_id)  # two who meet the same wait in one order
+    groups = {person.user_id: permissions.group_of(person.role_ids, session.mapping) for person in strangers}
     for start in range(0, len(strangers), MET_AT_ONCE):
         rows = [
             {
@@ -106,8 +127,9 @@ async def meet(session: "Session", strangers: Sequence[Seen]) -> int:
                 "discord_user_id": person.user_id,
                 "display_name": person.name,
                 "name_key": name_key(person.name),
-                "role_group": permissions.group_of(person.role_ids, session.mapping),
+                "role_group": groups[person.user_id],
                 "joined_at": session.now,
+                "became_member_at": session.now if groups[person.user_id] in permissions.MEMBERS else None,
             }
             for person in strangers[start : start + MET_AT_ONCE]
         ]
@@ -119,6 +141,7 @@ async def meet(session: "Session", strangers: Sequence[Seen]) -> int:
         if stays:
             await session.execute(insert(Stay).values(stays))
         met += len(stays)
+    await give_openings(session, EVERYBODY, *groups.values())
     return met
 
 

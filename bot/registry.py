@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bot.due import Job
     from bot.stage import Session, Stage
+    from db.tables import LedgerEntry, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,16 @@ class Registry:
     """`entry`, `tick`, `award`: what `/dkp undo` can undo."""
     sentences: dict[str, Callable[[AuditLine], str]] = field(default_factory=dict)
     """audit action -> how it reads."""
+    explain: "dict[str, Callable[[Session, LedgerEntry], Awaitable[list[str]]]]" = field(default_factory=dict)
+    """source of a ledger entry -> what it came from and the evidence for it, a line each (`/dkp explain`)."""
+    exports: "dict[str, Callable[[Session, list[int]], Awaitable[list[dict[str, Any]]]]]" = field(default_factory=dict)
+    """section -> what a slice keeps of a person (their member ids, absorbed ones included), as plain rows."""
+    forget_refusals: "list[Callable[[Session, Member], Awaitable[str | None]]]" = field(default_factory=list)
+    """Why somebody cannot be forgotten now (they lead an auction), in a sentence; None: nothing of this slice's."""
+    forget: "list[Callable[[Session, list[int]], Awaitable[None]]]" = field(default_factory=list)
+    """Empties the names and free texts that a slice keeps of a person (their member ids), in the same transaction."""
+    notices: dict[str, str] = field(default_factory=dict)
+    """Kinds of direct messages a person may switch off (`Member.muted`), with what each is in a few words."""
     doctor: "dict[str, Callable[[Session], Awaitable[list[str]]]]" = field(default_factory=dict)
     """check name -> problems found in one guild, a sentence each."""
     boards: dict[str, BoardKind] = field(default_factory=dict)

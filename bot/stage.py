@@ -29,7 +29,7 @@ from bot.clock import Clock
 from bot.refusals import NotAllowed, Refused
 from bot.registry import Registry
 from db.scope import Database, GuildSession, Shards
-from db.tables import Guild, InteractionAnswer, Member, RoleMapping
+from db.tables import CapabilityGrant, Guild, InteractionAnswer, Member, RoleMapping
 
 _log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -67,6 +67,8 @@ class Session(GuildSession):
     """The actor's member row; None for Quartermaster itself."""
     mapping: dict[str, int]
     """Mapped Discord roles by role group, the badge included."""
+    grants: dict[str, list[int]]
+    """Discord roles that a capability was granted to, by capability."""
     facts: list[object]
     boards: list[tuple[str, int]]
 
@@ -90,7 +92,10 @@ class Session(GuildSession):
             manage_guild=self.actor.manage_guild,
             mapping=self.mapping,
         )
-        return permissions.allowed(capability, standings)
+        granted = self.grants.get(capability)
+        return permissions.allowed(capability, standings) or (
+            granted is not None and not self.actor.role_ids.isdisjoint(granted)
+        )
 
     def require(self, capability: str) -> None:
         if not self.may(capability):
@@ -169,15 +174,22 @@ class Stage:
 
 
 def _entering(*, claiming: bool) -> Executable:
-    """Guild, actor's member row and role mapping; with `claiming` also whether the interaction is ours to serve."""
+    """Guild, actor's member row, mapping and grants; with `claiming` also whether the interaction is ours to serve."""
     guild_id = bindparam("guild", type_=BigInteger)
     mapping = (
         select(func.jsonb_object_agg(RoleMapping.role_group, RoleMapping.role_id))
         .where(RoleMapping.guild_id == guild_id)
         .scalar_subquery()
     )
+    roles = (
+        select(CapabilityGrant.capability, func.jsonb_agg(CapabilityGrant.role_id).label("role_ids"))
+        .where(CapabilityGrant.guild_id == guild_id)
+        .group_by(CapabilityGrant.capability)
+        .subquery()
+    )
+    grants = select(func.jsonb_object_agg(roles.c.capability, roles.c.role_ids)).scalar_subquery()
     query = (
-        select(Guild, Member, mapping)
+        select(Guild, Member, mapping, grants)
         .outerjoin(
             Member,
             (Member.guild_id == Guild.guild_id) & (Member.discord_user_id == bindparam("person", type_=BigInteger)),
@@ -225,11 +237,11 @@ async def _enter(session: Session, claim_for: str | None) -> bool:
     if row is None:
         await people.ensure_guild(session, session.guild_id, actor.guild_name)
         row = (await session.execute(query, given)).one()
-    session.guild, session.me, session.mapping = row[0], row[1], row[2] or {}
+    session.guild, session.me, session.mapping, session.grants = row[0], row[1], row[2] or {}, row[3] or {}
     if actor.user_id is not None:
         group = permissions.group_of(actor.role_ids, session.mapping)
         session.me = await people.present(session, session.me, actor.user_id, actor.name, group)
-    return claim_for is None or bool(row[3])
+    return claim_for is None or bool(row[4])
 
 
 class UseCase(Generic[P, R]):

@@ -24,6 +24,7 @@ FUNCTIONS = frozenset(
         "across_guilds",
         "sweep",
         "erase_guild",
+        "forget_person",
         "refuse_change",
     }
 )

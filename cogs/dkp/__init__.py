@@ -8,7 +8,9 @@ reversed at most once. What somebody holds is shown to nobody but themselves.
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from bot import people
 from bot.kit.text import points, safe
+from cogs.dkp import jobs
 from cogs.dkp.cog import Dkp
 from cogs.dkp.service import ledger
 from cogs.dkp.service.history import signed
@@ -36,6 +38,7 @@ def _undone(line: "AuditLine") -> str:
 
 async def setup(bot: "Quartermaster") -> None:
     registry = bot.stage.registry
+    registry.due[people.BECAME_MEMBER] = jobs.became_member
     registry.undo["entry"] = EntryUndo()
     registry.doctor["balances and holds add up"] = ledger.imbalances
     registry.sentences |= {"dkp.adjusted": _adjusted, "dkp.undone": _undone}

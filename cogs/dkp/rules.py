@@ -46,6 +46,10 @@ class BadKind(Refused):
     code = "dkp.kind"
 
 
+class AtTheCap(Refused):
+    code = "dkp.at_the_cap"
+
+
 class AlreadyReversed(Refused):
     code = "dkp.already_reversed"
 
@@ -77,6 +81,20 @@ def signed(kind: EntryKind, amount: Decimal) -> Decimal:
     if kind == "penalty":
         return -abs(amount)
     return abs(amount) if kind == "bonus" else amount
+
+
+_CREDITS: Final = frozenset({"attendance", "bonus", "opening", "adjustment", "correction"})
+_NEVER_CUT: Final = frozenset({"import", "claim"})
+
+
+def within_cap(kind: EntryKind, source: str, amount: Decimal, balance: Decimal, cap: Decimal | None) -> Decimal:
+    """What of a movement a pool's hard cap lets through; a balance above the cap already is not taken from.
+
+    Cut are credits; not losses, refunds and reversals, transfers (refused before instead), imports and claims.
+    """
+    if cap is None or amount <= 0 or kind not in _CREDITS or source in _NEVER_CUT:
+        return amount
+    return min(amount, max(cap - balance, Decimal(0)))
 
 
 def check_reason(reason: str) -> str:

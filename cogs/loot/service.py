@@ -77,7 +77,8 @@ async def record_award(session: Session, award: NewAward, member: Member, accoun
             member_name=member.display_name,
             character=award.character,
         )
-        [row.entry_id] = await ledger.post(session, [entry], accounts)
+        [posted] = await ledger.post(session, [entry], accounts)
+        row.entry_id = posted.entry_id
     audit.record(
         session,
         "loot.awarded",

@@ -2,10 +2,21 @@
 
 from db.tables.auctions import Auction, Award, Bid
 from db.tables.base import Base
-from db.tables.guild import Guild, RoleMapping
-from db.tables.people import Character, CharacterOwner, Member, Stay
-from db.tables.points import Account, EntryText, Hold, LedgerEntry, Pool
-from db.tables.raids import Event, Raid, RaidImport, RaidMember, Tick, TickCredit
+from db.tables.guild import CapabilityGrant, Guild, RoleMapping
+from db.tables.people import Character, CharacterClaim, CharacterOwner, Member, MemberLink, Stay
+from db.tables.points import (
+    Account,
+    Batch,
+    DataImport,
+    DecayRun,
+    DecaySchedule,
+    EntryText,
+    Hold,
+    LedgerEntry,
+    Pool,
+    Transfer,
+)
+from db.tables.raids import Event, Raid, RaidClaim, RaidImport, RaidMember, Tick, TickCredit, UnknownName
 from db.tables.work import (
     Audit,
     Board,
@@ -23,11 +34,17 @@ __all__ = [
     "Audit",
     "Award",
     "Base",
+    "Batch",
     "Bid",
     "Board",
+    "CapabilityGrant",
     "Character",
+    "CharacterClaim",
     "CharacterOwner",
     "CommandSync",
+    "DataImport",
+    "DecayRun",
+    "DecaySchedule",
     "DueJob",
     "EntryText",
     "Event",
@@ -37,14 +54,18 @@ __all__ = [
     "InteractionAnswer",
     "LedgerEntry",
     "Member",
+    "MemberLink",
     "Outage",
     "Outbox",
     "Pool",
     "Raid",
+    "RaidClaim",
     "RaidImport",
     "RaidMember",
     "RoleMapping",
     "Stay",
     "Tick",
     "TickCredit",
+    "Transfer",
+    "UnknownName",
 ]

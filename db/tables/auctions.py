@@ -94,6 +94,7 @@ class Award(Base):
         to("auction", "auction_id"),
         to("pool", "pool_id"),
         to("ledger_entry", "entry_id"),
+        to("data_import", "data_import_id"),
         one_of("how", "auction", "bid in game", "roll", "given"),
         Index(None, "guild_id", "member_id", "award_id"),
         Index(None, "guild_id", "item_key", "award_id"),
@@ -118,3 +119,5 @@ class Award(Base):
     awarded_by_user_id: Mapped[Snowflake | None]
     undone_at: Mapped[When | None]
     undone_reason: Mapped[Words | None]
+    data_import_id: Mapped[Ref | None]
+    """The import of another system's export that brought it."""

@@ -1,4 +1,4 @@
-"""The guild: one row a Discord server, with every setting in a typed column, and its role mapping."""
+"""The guild: one row a Discord server, with every setting in a typed column; its role mapping; what roles may do."""
 
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,6 +17,7 @@ class Guild(Base):
     __table_args__ = (
         one_of("voice_mode", "adds", "required"),
         one_of("auction_bidders", "raid", "members"),
+        one_of("attendance_count", "raids", "ticks"),
     )
 
     guild_id: Mapped[GuildId]
@@ -48,6 +49,8 @@ class Guild(Base):
     tick_every_seconds: Mapped[int | None]
     voice_mode: Mapped[Words] = mapped_column(**_default("'adds'"))
 
+    attendance_count: Mapped[Words] = mapped_column(**_default("'raids'"))
+
     auction_seconds: Mapped[int] = mapped_column(**_default("180"))
     auction_minimum: Mapped[Points] = mapped_column(**_default("1"))
     auction_increment: Mapped[Points] = mapped_column(**_default("1"))
@@ -70,3 +73,16 @@ class RoleMapping(Base):
     guild_id: Mapped[GuildId]
     role_group: Mapped[Words] = mapped_column(primary_key=True)
     role_id: Mapped[Snowflake]
+
+
+class CapabilityGrant(Base):
+    """A capability that whoever holds a Discord role has, beside those of their role group."""
+
+    __tablename__ = "capability_grant"
+    __table_args__ = (to("guild"),)
+
+    guild_id: Mapped[GuildId]
+    capability: Mapped[Words] = mapped_column(primary_key=True)
+    role_id: Mapped[Snowflake] = mapped_column(primary_key=True)
+    granted_at: Mapped[When]
+    granted_by_user_id: Mapped[Snowflake | None]

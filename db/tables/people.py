@@ -1,6 +1,7 @@
-"""Members, their stays, their characters and who owned a character when."""
+"""Members, their stays, their characters and who owned a character when; who turned out to be whom."""
 
 from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, GuildId, Ref, RowId, Snowflake, When, Words, one_of, to
@@ -14,7 +15,15 @@ class Member(Base):
         UniqueConstraint("guild_id", "discord_user_id"),
         one_of("role_group", "developer", "officer", "recruiter", "member", "applicant", "guest"),
         to("guild"),
+        to("member", "absorbed_by_member_id"),
+        to("data_import", "data_import_id"),
         Index(None, "guild_id", "name_key"),
+        Index(
+            "ix_member_absorbed",
+            "guild_id",
+            "absorbed_by_member_id",
+            postgresql_where=text("absorbed_by_member_id IS NOT NULL"),
+        ),
     )
 
     guild_id: Mapped[GuildId]
@@ -28,6 +37,16 @@ class Member(Base):
     last_credit_at: Mapped[When | None]
     timezone: Mapped[Words | None]
     """The zone of the files this person uploads; empty means the guild's."""
+    became_member_at: Mapped[When | None]
+    """When they first were trial or member: attendance counts from here, or from an earlier first credit."""
+    openings_settled_at: Mapped[When | None]
+    """When start points were given or found not to be due: once for good, whatever happens later."""
+    absorbed_by_member_id: Mapped[Ref | None]
+    """The member who turned out to be this person: points went there, attendance counts there."""
+    data_import_id: Mapped[Ref | None]
+    """The import of another system's export that brought them."""
+    muted: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
+    """Kinds of notices this person switched off."""
 
 
 class Stay(Base):
@@ -87,3 +106,58 @@ class CharacterOwner(Base):
     reason: Mapped[Words | None]
     by_user_id: Mapped[Snowflake]
     at: Mapped[When]
+
+
+class MemberLink(Base):
+    """An unclaimed member turned out to be somebody here: theirs went over, in one act that is undone as one."""
+
+    __tablename__ = "member_link"
+    __table_args__ = (
+        to("member", "from_member_id"),
+        to("member", "to_member_id"),
+        Index(
+            "uq_member_link_standing",
+            "guild_id",
+            "from_member_id",
+            unique=True,
+            postgresql_where=text("undone_at IS NULL"),
+        ),
+    )
+
+    guild_id: Mapped[GuildId]
+    member_link_id: Mapped[RowId]
+    from_member_id: Mapped[Ref]
+    to_member_id: Mapped[Ref]
+    reason: Mapped[Words]
+    linked_at: Mapped[When]
+    linked_by_user_id: Mapped[Snowflake | None]
+    undone_at: Mapped[When | None]
+    undone_reason: Mapped[Words | None]
+
+
+class CharacterClaim(Base):
+    """ "This imported character is me", until an officer says yes or no."""
+
+    __tablename__ = "character_claim"
+    __table_args__ = (
+        to("character", "character_id"),
+        to("member", "member_id"),
+        one_of("status", "open", "accepted", "refused"),
+        Index(
+            "uq_character_claim_open",
+            "guild_id",
+            "character_id",
+            "member_id",
+            unique=True,
+            postgresql_where=text("status = 'open'"),
+        ),
+    )
+
+    guild_id: Mapped[GuildId]
+    character_claim_id: Mapped[RowId]
+    character_id: Mapped[Ref]
+    member_id: Mapped[Ref]
+    status: Mapped[Words] = mapped_column(server_default=text("'open'"))
+    made_at: Mapped[When]
+    decided_at: Mapped[When | None]
+    decided_by_user_id: Mapped[Snowflake | None]

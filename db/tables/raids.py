@@ -1,4 +1,4 @@
-"""Events, raids, rosters, ticks, credits and imports."""
+"""Events, raids, rosters, ticks, credits, imports, the names nobody knew and the claims."""
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,6 +28,7 @@ class Raid(Base):
     __table_args__ = (
         to("event", "event_id"),
         to("pool", "pool_id"),
+        to("data_import", "data_import_id"),
         one_of("status", "running", "ended", "cancelled"),
         one_of("outcome", "win", "wipe", "other"),
         one_of("voice_mode", "adds", "required"),
@@ -51,6 +52,8 @@ class Raid(Base):
     started_by_user_id: Mapped[Snowflake]
     ended_at: Mapped[When | None]
     cancel_reason: Mapped[Words | None]
+    data_import_id: Mapped[Ref | None]
+    """The import of another system's export that brought it."""
 
 
 class RaidMember(Base):
@@ -86,7 +89,9 @@ class Tick(Base):
     __table_args__ = (
         to("raid", "raid_id"),
         UniqueConstraint("guild_id", "raid_id", "number"),
-        one_of("source", "button", "command", "automatic", "dump", "added"),
+        one_of(
+            "source", "button", "command", "automatic", "voice", "dump", "log", "sign-up", "claim", "added", "import"
+        ),
     )
 
     guild_id: Mapped[GuildId]
@@ -112,7 +117,8 @@ class TickCredit(Base):
         to("tick", "tick_id"),
         to("member", "member_id"),
         to("ledger_entry", "entry_id"),
-        one_of("evidence", "button", "voice", "dump", "officer"),
+        to("raid_import", "raid_import_id"),
+        one_of("evidence", "button", "voice", "dump", "log", "sign-up", "claim", "officer", "import"),
         Index(None, "guild_id", "member_id", "tick_id"),
     )
 
@@ -125,6 +131,9 @@ class TickCredit(Base):
     evidence: Mapped[Words]
     character_name: Mapped[Words | None]
     line: Mapped[Words | None]
+    """The file's line that shows them, as it was written."""
+    raid_import_id: Mapped[Ref | None]
+    """The file the line is from: its name and hash are there."""
 
 
 class RaidImport(Base):
@@ -134,16 +143,93 @@ class RaidImport(Base):
     __table_args__ = (
         to("raid", "raid_id"),
         to("tick", "tick_id"),
-        UniqueConstraint("guild_id", "raid_id", "sha256"),
+        Index(
+            "uq_raid_import_content",
+            "guild_id",
+            "raid_id",
+            "sha256",
+            unique=True,
+            postgresql_where=text("undone_at IS NULL"),
+        ),
     )
 
     guild_id: Mapped[GuildId]
     raid_import_id: Mapped[RowId]
     raid_id: Mapped[Ref]
     tick_id: Mapped[Ref | None]
+    kind: Mapped[Words | None]
+    """What it was read as: raid roster, raid tick, guild dump, log, names."""
     file_name: Mapped[Words]
     sha256: Mapped[Words]
     taken_at: Mapped[When | None]
     imported_at: Mapped[When]
     imported_by_user_id: Mapped[Snowflake]
     summary: Mapped[Json]
+    undone_at: Mapped[When | None]
+    """Its tick was undone: the same content may come again."""
+
+
+class UnknownName(Base):
+    """A name of an imported file that led to nobody, until a leader says whose it is, makes somebody, or ignores it."""
+
+    __tablename__ = "unknown_name"
+    __table_args__ = (
+        to("raid", "raid_id"),
+        to("tick", "tick_id"),
+        to("raid_import", "raid_import_id"),
+        to("member", "member_id"),
+        one_of("status", "open", "linked", "created", "ignored"),
+        Index(None, "guild_id", "raid_id", "status"),
+        Index(None, "guild_id", "name_key"),
+    )
+
+    guild_id: Mapped[GuildId]
+    unknown_name_id: Mapped[RowId]
+    raid_id: Mapped[Ref]
+    tick_id: Mapped[Ref | None]
+    raid_import_id: Mapped[Ref | None]
+    name: Mapped[Words]
+    name_key: Mapped[Words]
+    character_class: Mapped[Words | None]
+    level: Mapped[int | None]
+    line: Mapped[Words | None]
+    seen_at: Mapped[When]
+    status: Mapped[Words] = mapped_column(server_default=text("'open'"))
+    member_id: Mapped[Ref | None]
+    """Whose it turned out to be."""
+    decided_at: Mapped[When | None]
+    decided_by_user_id: Mapped[Snowflake | None]
+
+
+class RaidClaim(Base):
+    """ "I was there": open until a leader accepts or refuses it, or 72 hours have passed."""
+
+    __tablename__ = "raid_claim"
+    __table_args__ = (
+        to("raid", "raid_id"),
+        to("tick", "tick_id"),
+        to("member", "member_id"),
+        one_of("status", "open", "accepted", "refused", "lapsed"),
+        Index(
+            "uq_raid_claim_open",
+            "guild_id",
+            "raid_id",
+            "member_id",
+            unique=True,
+            postgresql_where=text("status = 'open'"),
+        ),
+    )
+
+    guild_id: Mapped[GuildId]
+    raid_claim_id: Mapped[RowId]
+    raid_id: Mapped[Ref]
+    tick_id: Mapped[Ref | None]
+    """The tick claimed; empty: every tick of the raid."""
+    member_id: Mapped[Ref]
+    note: Mapped[Words]
+    status: Mapped[Words] = mapped_column(server_default=text("'open'"))
+    made_at: Mapped[When]
+    lapses_at: Mapped[When]
+    decided_at: Mapped[When | None]
+    decided_by_user_id: Mapped[Snowflake | None]
+    refused_reason: Mapped[Words | None]

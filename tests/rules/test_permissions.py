@@ -10,22 +10,37 @@ from bot.permissions import BADGE, CAPABILITIES, GROUPS, MANAGE_SERVER, NEWCOMER
 WHO_MAY = """
 settings.setup     ........S
 settings.roles     ........S
+settings.permissions ........S
 settings.edit      do.......
 settings.view      do.......
 characters.own     dorma..N.
 characters.manage  .o.......
 characters.view    dorma..N.
+characters.claim   dormag.N.
+members.link       .o.......
+me.own             dormag.N.
 raids.manage       .o....B..
 raids.cancel       .o.......
 raids.check_in     dorma..N.
 raids.view         dorma..N.
+raids.claim        dorma..N.
+attendance.view    dorma..N.
+attendance.export  .o.......
 dkp.view           dorma..N.
 dkp.adjust         .o.......
 dkp.undo           .o.......
+dkp.decay          .o.......
+dkp.transfer       dorm...N.
+dkp.export         .o.......
+dkp.import         .o.......
+pools.manage       .o.......
 auctions.manage    .o....B..
 auctions.bid       dorm...N.
 auctions.view      dorma..N.
 loot.view          dorma..N.
+loot.award         .o....B..
+loot.undo          .o.......
+help.view          dormag.N.
 audit.view         do.......
 """
 COLUMNS = (*GROUPS, BADGE, NEWCOMER, MANAGE_SERVER)
@@ -51,7 +66,8 @@ def test_a_capability_is_had_by_exactly_who_the_table_says(capability: str, stan
 @pytest.mark.parametrize("capability", CAPABILITIES)
 def test_nobody_in_particular_has_no_capability(capability: str) -> None:
     assert not allowed(capability, frozenset())
-    assert not allowed(capability, frozenset({"guest", "stranger", ""}))
+    assert not allowed(capability, frozenset({"stranger", ""}))
+    assert allowed(capability, frozenset({"guest"})) is (capability in {"characters.claim", "me.own", "help.view"})
 
 
 def test_higher_groups_inherit_nothing_from_lower_ones() -> None:
@@ -65,7 +81,7 @@ def test_the_badge_comes_on_top_of_any_group_and_brings_nothing_else() -> None:
         held = standings(role_group=group, role_ids=frozenset({MAPPED[BADGE]}), manage_guild=False, mapping=MAPPED)
         assert held == {group, BADGE}
     badge_alone = {capability for capability in CAPABILITIES if allowed(capability, frozenset({BADGE}))}
-    assert badge_alone == {"raids.manage", "auctions.manage"}
+    assert badge_alone == {"raids.manage", "auctions.manage", "loot.award"}
 
 
 def test_the_badge_needs_its_role_and_the_role_its_mapping() -> None:

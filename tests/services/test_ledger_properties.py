@@ -111,7 +111,8 @@ class Guild:
             f"e{number}",
             f"P{who}",  # type: ignore[arg-type]
         )
-        [entry_id] = await ledger.post(session, [entry], accounts)
+        [posted] = await ledger.post(session, [entry], accounts)
+        entry_id = posted.entry_id
 
         def note() -> None:
             self.entries.append(entry_id)

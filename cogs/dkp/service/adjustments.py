@@ -9,7 +9,7 @@ from bot import audit, outbox, people
 from bot.kit.text import points, safe
 from bot.stage import Session, use_case
 from bot.typed import parse_amount
-from cogs.dkp.rules import AdjustKind, BadKind, check_reason, signed
+from cogs.dkp.rules import AdjustKind, AtTheCap, BadKind, check_reason, signed
 from cogs.dkp.service import ledger
 from cogs.dkp.service.pools import get_pool
 from db.tables import Member, Pool
@@ -26,13 +26,15 @@ class Adjusted:
     pool: str
     kind: AdjustKind
     reason: str
+    cut: Decimal = Decimal(0)
 
     def in_words(self) -> str:
         what = f"{points(abs(self.amount))} {safe(self.pool)}"
         name = safe(self.member_name)
         done = f"Gave {name} {what}" if self.amount > 0 else f"Took {what} from {name}"
         before = points(self.balance - self.amount)
-        return f"{done} ({self.kind}): {before} → {points(self.balance)}. Reason: {safe(self.reason)}"
+        cut = f" {points(self.cut)} above the cap were cut." if self.cut else ""
+        return f"{done} ({self.kind}): {before} → {points(self.balance)}.{cut} Reason: {safe(self.reason)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +98,24 @@ async def adjust(
         key=f"adjust:{session.actor.interaction_id or uuid.uuid4().hex}",
         member_name=member.display_name,
     )
-    [entry_id] = await ledger.post(session, [entry], accounts)
-    after = accounts[key].balance
+    [posted] = await ledger.post(session, [entry], accounts)
+    entry_id, after = posted.entry_id, accounts[key].balance
+    if entry_id is None:
+        assert read.pool.cap is not None
+        raise AtTheCap(
+            f"{safe(member.display_name)} has {points(before)}, and the cap of {safe(read.pool.name)} is"
+            f" {points(read.pool.cap)}: nothing was given."
+        )
     audit.record(
         session,
         "dkp.adjusted",
         target_id=entry_id,
         about=member.member_id,
         before={"balance": before},
-        after={"balance": after, "amount": read.amount, "kind": kind, "pool": read.pool.name},
+        after={"balance": after, "amount": posted.amount, "kind": kind, "pool": read.pool.name},
         reason=read.reason,
     )
-    done = Adjusted(entry_id, member.display_name, read.amount, after, read.pool.name, kind, read.reason)
+    done = Adjusted(entry_id, member.display_name, posted.amount, after, read.pool.name, kind, read.reason, posted.cut)
     if session.me is not None and session.me.member_id == member.member_id:
         tell_own_act(session, f"own{entry_id}", f"adjusted their own points. {done.in_words()}", here)
     return done

@@ -93,7 +93,9 @@ async def _adopt(session: Session, member: Member, group: str) -> None:
         before={"group": member.role_group},
         after={"group": group},
     )
-    member.role_group = group
+    for column, value in people.in_group(session, group).items():
+        setattr(member, column, value)
+    await people.give_openings(session, member.member_id, group)
     await due.schedule(session, people.RIGHTS_CHANGED, member.member_id, session.now)
 
 

@@ -1,6 +1,7 @@
 """The one way a tick pays: accounts locked together, one entry and one credit row a person."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import select, update
@@ -12,6 +13,18 @@ from cogs.dkp.service import ledger
 from cogs.dkp.service.ledger import NewEntry, Snapshot
 from cogs.raids.rules import Credit
 from db.tables import Member, Pool, Raid, Tick, TickCredit
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What credits came to: points by member, and what caps cut."""
+
+    by_member: dict[int, Decimal]
+    cut: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return sum(self.by_member.values(), Decimal(0))
 
 
 async def get_pool(session: Session, raid: Raid) -> Pool:
@@ -33,13 +46,13 @@ async def pay(
     raid: Raid,
     paid: Sequence[tuple[Tick, Credit]],
     lines: Mapping[int, str] | None = None,
-) -> None:
+) -> Paid:
     """Write the credits of one or several ticks of a locked raid. `lines`: the dump's line for a member.
 
-    A credit worth nothing counts as attendance and has no entry.
+    A credit worth nothing counts as attendance and has no entry; the same where the cap left nothing of it.
     """
     if not paid:
-        return
+        return Paid({}, Decimal(0))
     ids = sorted({credit.member_id for _, credit in paid})
     accounts = await ledger.lock_accounts(session, [(raid.pool_id, c.member_id) for _, c in paid if c.amount])
     query = select(Member.member_id, Member.display_name).where(
@@ -72,13 +85,14 @@ async def pay(
         ],
         accounts,
     )
-    entry_of = {(t.tick_id, c.member_id): entry_id for (t, c), entry_id in zip(worth, entries, strict=True)}
+    entry_of = {(t.tick_id, c.member_id): posted for (t, c), posted in zip(worth, entries, strict=True)}
+    nothing = ledger.Posted(None, Decimal(0), Decimal(0))
     rows = [
         {
             "guild_id": session.guild_id,
             "tick_id": tick.tick_id,
             "member_id": credit.member_id,
-            "entry_id": entry_of.get((tick.tick_id, credit.member_id)),
+            "entry_id": entry_of.get((tick.tick_id, credit.member_id), nothing).entry_id,
             "standby": credit.standby,
             "evidence": credit.evidence,
             "character_name": snapshot(credit.member_id).name,
@@ -88,6 +102,10 @@ async def pay(
     ]
     await session.execute(insert(TickCredit).values(rows))
     await _note_last_credit(session, ids)
+    each: dict[int, Decimal] = {}
+    for (_, member_id), posted in entry_of.items():
+        each[member_id] = each.get(member_id, Decimal(0)) + posted.amount
+    return Paid(each, sum((posted.cut for posted in entry_of.values()), Decimal(0)))
 
 
 async def _note_last_credit(session: Session, member_ids: Collection[int]) -> None:

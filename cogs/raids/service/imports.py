@@ -162,9 +162,10 @@ async def import_dump(
         tick = await new_tick(session, raid, raid.tick_points, taken_at, "dump")
     await seat(session, raid, plan.joins, PRESENT, at=taken_at)
     await _mark_seen(session, raid, read, taken_at)
+    total = Decimal(0)
     if tick is not None:
         lines = {member_id: read.line[member_id] for member_id in read.named}
-        await paying.pay(session, raid, [(tick, credit) for credit in plan.credits], lines)
+        total = (await paying.pay(session, raid, [(tick, credit) for credit in plan.credits], lines)).total
         waiting = set((tick.not_credited or {}).get("members", [])) | set(plan.strangers)
         tick.not_credited = {"members": sorted(waiting)} if waiting else None
     imported = DumpImported(
@@ -176,7 +177,7 @@ async def import_dump(
         taken_at,
         len(plan.credits),
         len(plan.joins),
-        paying.total_of(plan.credits),
+        total,
         tuple(safe(read.members[member_id].display_name) for member_id in plan.strangers),
         len(read.unknown),
     )
@@ -224,7 +225,12 @@ async def _taken_before(session: Session, raid_id: int, dump: Dump, *, roster_to
         select(Tick.number)
         .select_from(RaidImport)
         .outerjoin(Tick, (Tick.guild_id == RaidImport.guild_id) & (Tick.tick_id == RaidImport.tick_id))
-        .where(RaidImport.guild_id == session.guild_id, RaidImport.raid_id == raid_id, RaidImport.sha256.in_(keys))
+        .where(
+            RaidImport.guild_id == session.guild_id,
+            RaidImport.raid_id == raid_id,
+            RaidImport.sha256.in_(keys),
+            RaidImport.undone_at.is_(None),
+        )
         .order_by(Tick.number)
         .limit(1)
     )

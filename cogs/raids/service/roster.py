@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from bot import audit, due, people
+from bot import audit, due, people, permissions
 from bot.kit.text import safe
 from bot.refusals import NotFound
 from bot.stage import Actor, Session, Stage, use_case
@@ -32,14 +32,12 @@ from cogs.raids.rules import (
 from cogs.raids.service.lookups import lock_raid
 from db.tables import Member, Raid, RaidMember
 
-_CREDITED_GROUPS = frozenset({"developer", "officer", "recruiter", "member"})
-
 
 def entitled(session: Session, member: Member) -> bool:
     """Members are credited; before the member role is mapped, everybody who is here is."""
     if member.left_at is not None:
         return False
-    return "member" not in session.mapping or member.role_group in _CREDITED_GROUPS
+    return "member" not in session.mapping or member.role_group in permissions.MEMBERS
 
 
 async def seats(session: Session, raid_id: int) -> list[Seat]:

@@ -61,6 +61,8 @@ class TickTaken:
     total: Decimal
     not_credited: tuple[str, ...] = ()
     out_of_voice: tuple[str, ...] = ()
+    cut: Decimal = Decimal(0)
+    """What the pool's cap took."""
 
 
 @use_case("raids.manage")
@@ -115,7 +117,7 @@ async def _take(
         tick.not_credited = {"members": list(plan.strangers)}
     await seat(session, raid, plan.joins, PRESENT)
     await _count_unseen(session, raid, plan.unseen)
-    await paying.pay(session, raid, [(tick, credit) for credit in plan.credits])
+    paid = await paying.pay(session, raid, [(tick, credit) for credit in plan.credits])
     taken = TickTaken(
         session.guild_id,
         raid.raid_id,
@@ -126,9 +128,10 @@ async def _take(
         tick.taken_at,
         len(plan.credits),
         sum(credit.standby for credit in plan.credits),
-        plan.total,
+        paid.total,
         tuple(safe(everybody[member_id].display_name) for member_id in plan.strangers),
         tuple(safe(everybody[member_id].display_name) for member_id in plan.out_of_voice),
+        paid.cut,
     )
     after = {"raid": raid.name, "number": tick.number, "people": taken.people, "points": taken.total, "source": source}
     audit.record(session, "raids.tick.taken", target_id=tick.tick_id, after=after, reason=note)
@@ -252,7 +255,8 @@ def people_and_points(taken: TickTaken) -> str:
     """ "12 people, 2 of them on standby, 110 points" """
     who = "1 person" if taken.people == 1 else f"{taken.people} people"
     bench = f", {taken.standby} of them on standby" if taken.standby else ""
-    return f"{who}{bench}, {points(taken.total)} points"
+    cut = f" ({points(taken.cut)} above the cap were cut)" if taken.cut else ""
+    return f"{who}{bench}, {points(taken.total)} points{cut}"
 
 
 def _lateness(late: bool) -> str:
@@ -316,19 +320,17 @@ async def credit_people(
     seated = set(known) if raid.status == "running" else set(known) - {s.member_id for s in roster}
     for status, members in ((STANDBY, seated & bench), (PRESENT, seated - bench)):
         await seat(session, raid, members, status, even_removed=True, added_by_user_id=session.actor.user_id)
-    await paying.pay(session, raid, paid)
+    done = await paying.pay(session, raid, paid)
     for tick in ticks:
         left = [m for m in (tick.not_credited or {}).get("members", []) if m not in known]
         tick.not_credited = {"members": left} if left else None
-    total = paying.total_of([credit for _, credit in paid])
     numbers = tuple(tick.number for tick in ticks)
     for member_id in sorted({credit.member_id for _, credit in paid}):
-        mine = paying.total_of([credit for _, credit in paid if credit.member_id == member_id])
-        after = {"raid": raid.name, "ticks": list(numbers), "points": mine}
+        after = {"raid": raid.name, "ticks": list(numbers), "points": done.by_member.get(member_id, Decimal(0))}
         audit.record(session, "raids.credited", target_id=raid_id, about=member_id, after=after)
     names = tuple(safe(member.display_name) for member in known.values())
     credited = PeopleCredited(
-        session.guild_id, raid_id, raid.name, numbers, names, total, len(ticks) * len(known) - len(paid)
+        session.guild_id, raid_id, raid.name, numbers, names, done.total, len(ticks) * len(known) - len(paid)
     )
     session.tell(credited)
     session.redraw("raid", raid_id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import aliased
 
 from bot import audit, due, people
@@ -58,7 +58,9 @@ async def undo_ticks(session: Session, raid: Raid, ticks: Sequence[Tick], reason
         pass  # each was undone by itself before; the tick goes all the same
     # What was imported into an undone tick may be imported again.
     await session.execute(
-        delete(RaidImport).where(RaidImport.guild_id == session.guild_id, RaidImport.tick_id.in_(ids))
+        update(RaidImport)
+        .where(RaidImport.guild_id == session.guild_id, RaidImport.tick_id.in_(ids))
+        .values(undone_at=session.now)
     )
     undone = []
     for tick in ticks:

@@ -115,7 +115,7 @@ async def adopt(session: Session, changes: Changes, here: Sequence[Seen]) -> Rol
         ids = [move.member_id for move in plan.moves if move.after == group]
         if ids:
             of_them = update(Member).where(Member.guild_id == session.guild_id, Member.member_id.in_(ids))
-            await session.execute(of_them.values(role_group=group))
+            await session.execute(of_them.values(**people.in_group(session, group)))
     for move in plan.moves:
         audit.record(
             session,
@@ -124,6 +124,7 @@ async def adopt(session: Session, changes: Changes, here: Sequence[Seen]) -> Rol
             before={"group": move.before},
             after={"group": move.after},
         )
+    await people.give_openings(session, people.EVERYBODY, *(move.after for move in plan.moves))
     newcomers = ("member" in before) != ("member" in plan.mapping)  # they become guests, or the other way round
     if plan.moves or newcomers:
         await due.schedule(session, people.RIGHTS_CHANGED, people.EVERYBODY, session.now)

@@ -115,7 +115,8 @@ async def test_an_entry_of_a_tick_is_refused_with_the_way_to_go(guild: Stage, ow
         key = (pool.pool_id, session.member.member_id)
         accounts = await ledger.lock_accounts(session, [key])
         entry = ledger.NewEntry(*key, "attendance", Decimal(10), "tick 2", "tick", tick.tick_id, "t1", "Bob")
-        [entry_id] = await ledger.post(session, [entry], accounts)
+        [posted] = await ledger.post(session, [entry], accounts)
+        entry_id = posted.entry_id
         credit = TickCredit(guild_id=session.guild_id, tick_id=tick.tick_id, member_id=key[1], entry_id=entry_id)
         credit.evidence = "button"
         session.add(credit)

@@ -1,0 +1,16 @@
+"""Due work of points: start points for who became a member."""
+
+from bot import people
+from bot.due import Job
+from bot.stage import Actor, Session, Stage
+from cogs.dkp.service import openings
+
+
+async def became_member(stage: Stage, job: Job) -> None:
+    """Somebody, or everybody at a mapping, may have become a member for the first time."""
+    who = None if job.key == people.EVERYBODY else [int(job.key)]
+
+    async def work(session: Session) -> None:
+        await openings.grant(session, who)
+
+    await stage.run(Actor.itself(job.guild_id), work)

@@ -1,0 +1,173 @@
+"""Accounts locked in the one order, and entries posted to them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from bot.kit.text import points
+from bot.stage import Session
+from cogs.dkp.rules import COLUMN, EntryKind, Purse, within_cap
+from db.tables import Account, EntryText, LedgerEntry, Pool
+
+Key = tuple[int, int]
+"""(pool_id, member_id)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A character's name, class and level as they were: history is not rewritten when it changes."""
+
+    name: str | None = None
+    character_class: str | None = None
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """A movement to post. `key` is unique in the guild: the same movement twice is refused by the database."""
+
+    pool_id: int
+    member_id: int
+    kind: EntryKind
+    amount: Decimal
+    reason: str
+    source: str
+    source_id: int | None
+    key: str
+    member_name: str
+    character: Snapshot = field(default=Snapshot())
+    reverses_entry_id: int | None = None
+    at: datetime | None = None
+    """Only for imports: when it happened elsewhere; empty is now."""
+    column: str | None = None
+    """Only for reversals: the account column that the reversed entry moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of a movement: `cut` is what the pool's cap took of it; an entry of nothing is not written."""
+
+    entry_id: int | None
+    amount: Decimal
+    cut: Decimal
+
+
+_MAKE_ACCOUNTS = insert(Account.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]
+_POST = (
+    insert(LedgerEntry.__table__)  # type: ignore[arg-type]
+    .on_conflict_do_nothing()
+    .returning(LedgerEntry.idempotency_key, LedgerEntry.entry_id)
+)
+_POST_TEXT = insert(EntryText.__table__)  # type: ignore[arg-type]
+
+
+class DoubleEntry(Exception):
+    """An idempotency key was posted before: a guard above failed. The transaction must not go on."""
+
+
+async def default_pool(session: Session) -> Pool:
+    """The guild's default pool; there is always one."""
+    query = select(Pool).where(Pool.guild_id == session.guild_id, Pool.is_default)
+    return (await session.execute(query)).scalar_one()
+
+
+async def lock_accounts(session: Session, keys: Iterable[Key], *, made: bool = False) -> dict[Key, Account]:
+    """Lock every account the work can touch, in the one order; missing accounts are made first.
+
+    Call it once a transaction, after all parents are locked. `made`: the caller knows that all of them exist, which
+    saves a round trip.
+    """
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    if not made:
+        rows = [{"guild_id": session.guild_id, "pool_id": pool, "member_id": member} for pool, member in wanted]
+        await session.execute(_MAKE_ACCOUNTS, rows)
+    query = (
+        select(Account)
+        .where(Account.guild_id == session.guild_id, tuple_(Account.pool_id, Account.member_id).in_(wanted))
+        .order_by(Account.pool_id, Account.member_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = {(account.pool_id, account.member_id): account for account in (await session.execute(query)).scalars()}
+    assert len(found) == len(wanted), "an account of this guild is missing"
+    return found
+
+
+def purse(account: Account, pool: Pool) -> Purse:
+    return Purse(account.balance, account.held, pool.floor)
+
+
+async def post(session: Session, entries: Sequence[NewEntry], accounts: dict[Key, Account]) -> list[Posted]:
+    """Write entries and move their accounts, which the caller has locked. Answers in the given order.
+
+    A credit that would lead above the pool's cap is cut (`rules.within_cap`), and its reason says by how much.
+    """
+    caps = await _caps(session, entries)
+    posted: dict[str, Posted] = {}
+    rows, texts = [], []
+    for entry in entries:
+        account = accounts[entry.pool_id, entry.member_id]
+        amount = within_cap(entry.kind, entry.source, entry.amount, account.balance, caps.get(entry.pool_id))
+        cut = entry.amount - amount
+        posted[entry.key] = Posted(None, amount, cut)
+        if not amount:
+            continue
+        _move(account, entry.column or COLUMN[entry.kind], amount)
+        rows.append(
+            {
+                "guild_id": session.guild_id,
+                "pool_id": entry.pool_id,
+                "member_id": entry.member_id,
+                "kind": entry.kind,
+                "amount": amount,
+                "balance_after": account.balance,
+                "source": entry.source,
+                "source_id": entry.source_id,
+                "reverses_entry_id": entry.reverses_entry_id,
+                "actor_user_id": session.actor.user_id,
+                "created_at": entry.at or session.now,
+                "idempotency_key": entry.key,
+            }
+        )
+        texts.append(
+            {
+                "guild_id": session.guild_id,
+                "reason": f"{entry.reason} ({points(cut)} above the cap were cut)" if cut else entry.reason,
+                "member_name": entry.member_name,
+                "actor_name": session.actor.name,
+                "character_name": entry.character.name,
+                "character_class": entry.character.character_class,
+                "character_level": entry.character.level,
+            }
+        )
+    if not rows:
+        return [posted[entry.key] for entry in entries]
+    written = await session.execute(_POST, rows)
+    ids = {row.idempotency_key: row.entry_id for row in written}
+    if len(ids) != len(rows):
+        raise DoubleEntry([row["idempotency_key"] for row in rows if row["idempotency_key"] not in ids])
+    for row, line in zip(rows, texts, strict=True):
+        line["entry_id"] = ids[row["idempotency_key"]]
+    await session.execute(_POST_TEXT, texts)
+    return [replace(posted[entry.key], entry_id=ids.get(entry.key)) for entry in entries]
+
+
+async def _caps(session: Session, entries: Sequence[NewEntry]) -> dict[int, Decimal | None]:
+    """The caps of the pools that these entries credit; a pool this transaction has loaded costs no round trip."""
+    caps = {}
+    for pool_id in {entry.pool_id for entry in entries if entry.amount > 0}:
+        pool = await session.get(Pool, (session.guild_id, pool_id))
+        caps[pool_id] = pool.cap if pool else None
+    return caps
+
+
+def _move(account: Account, column: str, amount: Decimal) -> None:
+    """`spent` grows when points go; every other column moves with the amount."""
+    setattr(account, column, getattr(account, column) + (-amount if column == "spent" else amount))
+    account.balance += amount

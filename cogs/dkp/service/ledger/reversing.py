@@ -1,0 +1,158 @@
+"""Reversals: what would follow, and one entry for each that is taken back."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import func, select, tuple_
+
+from bot.kit.text import points, safe
+from bot.stage import Session
+from cogs.dkp.rules import COLUMN, AlreadyReversed
+from cogs.dkp.service.ledger.posting import Key, NewEntry, lock_accounts, post
+from db.tables import Account, Auction, Hold, LedgerEntry, Member, Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """What a reversal did to one person."""
+
+    member_id: int
+    member_name: str
+    amount: Decimal
+    balance: Decimal
+
+
+async def load_entries(session: Session, entry_ids: Collection[int]) -> list[LedgerEntry]:
+    query = select(LedgerEntry).where(LedgerEntry.guild_id == session.guild_id, LedgerEntry.entry_id.in_(entry_ids))
+    return list((await session.execute(query.order_by(LedgerEntry.entry_id))).scalars())
+
+
+async def reversed_among(session: Session, entry_ids: Collection[int]) -> set[int]:
+    """Which of these entries were reversed already."""
+    query = select(LedgerEntry.reverses_entry_id).where(
+        LedgerEntry.guild_id == session.guild_id, LedgerEntry.reverses_entry_id.in_(entry_ids)
+    )
+    return {row for row in (await session.execute(query)).scalars() if row is not None}
+
+
+async def reverse(session: Session, entry_ids: Collection[int], reason: str) -> list[Reversed]:
+    """One reversal entry for each entry that has none yet; an entry is reversed at most once.
+
+    Parents are locked by the caller. Raises `AlreadyReversed` when nothing is left to reverse.
+    """
+    entries = await load_entries(session, entry_ids)
+    accounts = await lock_accounts(session, {(entry.pool_id, entry.member_id) for entry in entries})
+    done = await reversed_among(session, [entry.entry_id for entry in entries])  # under the lock: nobody adds one now
+    todo = [entry for entry in entries if entry.entry_id not in done]
+    if entries and not todo:
+        raise AlreadyReversed("That was undone already; nothing changed.")
+    columns = await _columns(session, todo)
+    names = await _names(session, {entry.member_id for entry in todo})
+    await post(
+        session,
+        [
+            NewEntry(
+                pool_id=entry.pool_id,
+                member_id=entry.member_id,
+                kind="reversal",
+                amount=-entry.amount,
+                reason=reason,
+                source="entry",
+                source_id=entry.entry_id,
+                key=f"reversal:{entry.entry_id}",
+                member_name=names[entry.member_id],
+                reverses_entry_id=entry.entry_id,
+                column=columns[entry.entry_id],
+            )
+            for entry in todo
+        ],
+        accounts,
+    )
+    after: dict[Key, Reversed] = {}
+    for entry in todo:
+        key = (entry.pool_id, entry.member_id)
+        account, before = accounts[key], after.get(key)
+        amount = -entry.amount + (before.amount if before else 0)
+        after[key] = Reversed(entry.member_id, names[entry.member_id], amount, account.balance)
+    return list(after.values())
+
+
+async def what_follows(session: Session, entry_ids: Collection[int]) -> list[str]:
+    """Before a reversal is committed: who ends where, who falls below the floor, whose open bids stand all the same."""
+    entries = await load_entries(session, entry_ids)
+    done = await reversed_among(session, [entry.entry_id for entry in entries])
+    moves: dict[Key, Decimal] = {}
+    for entry in entries:
+        if entry.entry_id not in done:
+            key = (entry.pool_id, entry.member_id)
+            moves[key] = moves.get(key, Decimal(0)) - entry.amount
+    return await what_moves_do(session, moves)
+
+
+async def what_moves_do(session: Session, moves: Mapping[Key, Decimal]) -> list[str]:
+    """What these movements would lead to, a line a person, first those whom a loss leaves in trouble.
+
+    Open bids are named for everybody who loses points and has some: a line that appeared only where they are not
+    covered would tell how much is held.
+    """
+    if not moves:
+        return []
+    query = (
+        select(Member.display_name, Pool.pool_id, Pool.floor, Member.member_id, func.coalesce(Account.balance, 0))
+        .join(Pool, Pool.guild_id == Member.guild_id)
+        .outerjoin(
+            Account,
+            (Account.guild_id == Member.guild_id)
+            & (Account.pool_id == Pool.pool_id)
+            & (Account.member_id == Member.member_id),
+        )
+        .where(Member.guild_id == session.guild_id, tuple_(Pool.pool_id, Member.member_id).in_(list(moves)))
+        .order_by(Member.name_key, Member.member_id)
+    )
+    bids = await _open_bids(session, moves)
+    calm, troubled = [], []
+    for name, pool_id, floor, member_id, balance in await session.execute(query):
+        amount = moves[pool_id, member_id]
+        line = f"{safe(name)}: {points(balance)} → {points(balance + amount)}"
+        trouble = ""
+        if amount < 0 and balance + amount < floor:
+            trouble += f", below the floor of {points(floor)}"
+        if amount < 0 and (on := bids.get((pool_id, member_id))):
+            trouble += f"; the open bid on {' and '.join(on)} stands"
+        (troubled if trouble else calm).append(line + trouble)
+    return troubled + calm
+
+
+async def _open_bids(session: Session, keys: Collection[Key]) -> dict[Key, list[str]]:
+    """On what these people have bids that count now: item names, never amounts."""
+    query = (
+        select(Hold.pool_id, Hold.member_id, Auction.item_name)
+        .join(Auction, (Auction.guild_id == Hold.guild_id) & (Auction.auction_id == Hold.auction_id))
+        .where(Hold.guild_id == session.guild_id, tuple_(Hold.pool_id, Hold.member_id).in_(list(keys)))
+        .order_by(Hold.auction_id)
+    )
+    bids: dict[Key, list[str]] = {}
+    for pool_id, member_id, item in await session.execute(query):
+        bids.setdefault((pool_id, member_id), []).append(safe(item))
+    return bids
+
+
+async def _columns(session: Session, entries: Sequence[LedgerEntry]) -> dict[int, str]:
+    """The account column each entry moved: its kind's; for a reversal that of what it reversed, to the first."""
+    columns: dict[int, str] = {}
+    for entry in entries:
+        first = entry
+        while first.reverses_entry_id is not None:
+            cause = await session.get(LedgerEntry, (session.guild_id, first.reverses_entry_id))
+            assert cause is not None
+            first = cause
+        columns[entry.entry_id] = COLUMN[first.kind]
+    return columns
+
+
+async def _names(session: Session, member_ids: Collection[int]) -> dict[int, str]:
+    query = select(Member.member_id, Member.display_name).where(
+        Member.guild_id == session.guild_id, Member.member_id.in_(member_ids)
+    )
+    return {row.member_id: row.display_name for row in await session.execute(query)}
