@@ -130,7 +130,15 @@ async def test_a_database_with_data_is_carried_from_the_first_revision_to_the_la
         await connection.run_sync(to_first)
     await engine.dispose()
     await add_guilds(house)
+    owner = await connect(house)
+    await owner.execute("UPDATE member SET role_group = 'officer' WHERE guild_id = 1")
     assert await migrate(house) == ("0001", head())
+    rows = await owner.fetch(
+        "SELECT became_member_at = joined_at AS since, openings_settled_at FROM member ORDER BY guild_id"
+    )
+    assert [row["since"] for row in rows] == [True, None], "who is a member became one when they joined"
+    assert all(row["openings_settled_at"] for row in rows), "start points are for whoever comes from now on"
+    await owner.close()
     database = Database(house)
     async with database.guild(2) as session:
         connection = await session.connection()
