@@ -5,6 +5,7 @@ auctions, each kind by ascending id, ALL parents before ANY account; then, in on
 can touch, ordered by pool and member. Found one by one they deadlock (929 times in 1,200 batches; 0 locked up front).
 """
 
+from cogs.dkp.service.ledger.chains import First, Last, decayed_so_far, firsts, lasts
 from cogs.dkp.service.ledger.checking import imbalances
 from cogs.dkp.service.ledger.holding import hold, holders, release
 from cogs.dkp.service.ledger.posting import (
@@ -14,7 +15,9 @@ from cogs.dkp.service.ledger.posting import (
     Posted,
     Snapshot,
     default_pool,
+    ids_array,
     lock_accounts,
+    lock_pool,
     post,
     purse,
 )
@@ -22,6 +25,7 @@ from cogs.dkp.service.ledger.reversing import (
     Reversed,
     load_entries,
     reverse,
+    reverse_locked,
     reversed_among,
     what_follows,
     what_moves_do,
@@ -29,21 +33,29 @@ from cogs.dkp.service.ledger.reversing import (
 
 __all__ = [
     "DoubleEntry",
+    "First",
     "Key",
+    "Last",
     "NewEntry",
     "Posted",
     "Reversed",
     "Snapshot",
+    "decayed_so_far",
     "default_pool",
+    "firsts",
     "hold",
     "holders",
+    "ids_array",
     "imbalances",
+    "lasts",
     "load_entries",
     "lock_accounts",
+    "lock_pool",
     "post",
     "purse",
     "release",
     "reverse",
+    "reverse_locked",
     "reversed_among",
     "what_follows",
     "what_moves_do",
