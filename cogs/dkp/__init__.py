@@ -15,7 +15,7 @@ from cogs.dkp import jobs
 from cogs.dkp.cog import Dkp
 from cogs.dkp.service import decay_schedules, ledger
 from cogs.dkp.service.history import signed
-from cogs.dkp.service.undoing import EntryUndo
+from cogs.dkp.service.undoing import EntryUndo, undoable_acts
 
 if TYPE_CHECKING:
     from bot.app import Quartermaster
@@ -34,7 +34,21 @@ def _adjusted(line: "AuditLine") -> str:
 def _undone(line: "AuditLine") -> str:
     before, after = Decimal(line.before["balance"]), Decimal(line.after["balance"])
     what = f"{signed(Decimal(line.before['amount']))} of {line.about} (“{safe(line.before['reason'])}”)"
-    return f"{line.actor} undid {what}, {points(before)} → {points(after)}"
+    did = "brought back" if line.before.get("back") else "undid"
+    return f"{line.actor} {did} {what}, {points(before)} → {points(after)}"
+
+
+def _act_undone(line: "AuditLine") -> str:
+    return f"{line.actor} undid {_act(line)}"
+
+
+def _act_brought_back(line: "AuditLine") -> str:
+    return f"{line.actor} brought back {_act(line)}"
+
+
+def _act(line: "AuditLine") -> str:
+    total = signed(Decimal(line.after["points"]))
+    return f"{safe(line.after['kind'])}: {safe(line.after['act'])} ({line.after['people']} people, {total})"
 
 
 def _decayed(line: "AuditLine") -> str:
@@ -58,11 +72,13 @@ async def setup(bot: "Quartermaster") -> None:
     registry = bot.stage.registry
     registry.due[people.BECAME_MEMBER] = jobs.became_member
     registry.due[decay_schedules.DECAY] = jobs.decay
-    registry.undo["entry"] = EntryUndo()
+    registry.undo |= {"entry": EntryUndo(), **undoable_acts()}
     registry.doctor["balances and holds add up"] = ledger.imbalances
     registry.sentences |= {
         "dkp.adjusted": _adjusted,
         "dkp.undone": _undone,
+        "dkp.act.undone": _act_undone,
+        "dkp.act.brought_back": _act_brought_back,
         "dkp.decayed": _decayed,
         "dkp.decay.scheduled": _decay_scheduled,
         "dkp.decay.stopped": _decay_stopped,

@@ -50,6 +50,7 @@ async def test_the_first_run_is_one_period_from_today_at_six_and_is_told_once(be
     )
     await until(berlin, clock, first - timedelta(seconds=1))
     assert await runs(owner) == []
+    await until(berlin, clock, first + timedelta(seconds=5))
     await until(berlin, clock, first + timedelta(hours=30))
     assert await runs(owner) == ["2026-03-13 06:00"]
     [(channel, notice)] = await told(berlin)
