@@ -11,8 +11,7 @@ import discord
 from discord import ui
 
 from bot.kit.door import LAPSES_AFTER_SECONDS, Door, guarded
-from bot.kit.pages import split_pages
-from bot.kit.text import BUTTON_LABEL, MESSAGE_TEXT, SELECT_OPTIONS, clip
+from bot.kit.text import BUTTON_LABEL, SELECT_OPTIONS, clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,67 +30,23 @@ def yes(label: str, then: Callable[[Door], Awaitable[None]], *, danger: bool = F
     return Answer(label, then, discord.ButtonStyle.danger if danger else discord.ButtonStyle.success)
 
 
-async def ask(
-    door: Door,
-    question: str,
-    answers: Sequence[Answer],
-    *,
-    cancel: str | None = "Cancel",
-    lines: Sequence[str] = (),
-) -> None:
-    """Ask privately. The first press takes the buttons away and runs its answer; a second press does nothing.
-
-    `lines` stand below the question, whole lines only, and are turned in pages where they are too many for a message.
-    """
-    view = _Question(clip(question, MESSAGE_TEXT // 2) if lines else question, answers, cancel, lines)
-    await door.say(view.text(), view=view)
+async def ask(door: Door, question: str, answers: Sequence[Answer], *, cancel: str | None = "Cancel") -> None:
+    """Ask privately. The first press takes the buttons away and runs its answer; a second press does nothing."""
+    await door.say(question, view=_Question(answers, cancel))
 
 
 class _Question(ui.View):
-    def __init__(self, question: str, answers: Sequence[Answer], cancel: str | None, lines: Sequence[str] = ()) -> None:
+    def __init__(self, answers: Sequence[Answer], cancel: str | None) -> None:
         super().__init__(timeout=LAPSES_AFTER_SECONDS)
-        self.question, self.answered, self.number = question, False, 0
-        self.pages = split_pages(lines, room=MESSAGE_TEXT - len(question) - 40) if lines else []
-        for answer in answers:
-            self.add_item(_Choice(answer))
-        if cancel is not None:
-            self.add_item(_Choice(Answer(cancel, _nothing)))
-        self.back, self.next = _Turn("Back", -1), _Turn("Next", 1)
-        if len(self.pages) > 1:
-            self.add_item(self.back)
-            self.add_item(self.next)
-        self.turn(0)
-
-    def turn(self, by: int) -> None:
-        self.number = max(0, min(self.number + by, len(self.pages) - 1))
-        self.back.disabled, self.next.disabled = self.number == 0, self.number >= len(self.pages) - 1
-
-    def text(self) -> str:
-        if not self.pages:
-            return self.question
-        foot = f"\n-# page {self.number + 1} of {len(self.pages)}" if len(self.pages) > 1 else ""
-        return f"{self.question}\n{self.pages[self.number]}{foot}"
+        self.answered = False
+        for button in buttons_for(answers, cancel):
+            self.add_item(button)
 
 
-class _Turn(ui.Button["_Question"]):
-    """Another page of what the question is about; it stays open."""
-
-    def __init__(self, label: str, by: int) -> None:
-        super().__init__(label=label, row=1)
-        self.by = by
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        question = self.view
-        assert question is not None
-
-        async def work(door: Door) -> None:
-            if question.answered:
-                await door.later()
-                return
-            question.turn(self.by)
-            await door.update(question.text(), view=question)
-
-        await guarded(interaction, work)
+def buttons_for(answers: Sequence[Answer], cancel: str | None) -> "list[ui.Button[Any]]":
+    """The buttons of a question; the view they are on has `answered`, False at first."""
+    wanted = [*answers, *([Answer(cancel, _nothing)] if cancel is not None else [])]
+    return [_Choice(answer) for answer in wanted]
 
 
 async def _nothing(door: Door) -> None:

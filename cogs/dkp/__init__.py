@@ -13,7 +13,7 @@ from bot import people
 from bot.kit.text import points, safe, when
 from cogs.dkp import jobs
 from cogs.dkp.cog import Dkp
-from cogs.dkp.service import decay_schedules, ledger
+from cogs.dkp.service import decay_schedules, explaining, ledger
 from cogs.dkp.service.history import signed
 from cogs.dkp.service.undoing import EntryUndo, undoable_acts
 
@@ -73,6 +73,7 @@ async def setup(bot: "Quartermaster") -> None:
     registry.due[people.BECAME_MEMBER] = jobs.became_member
     registry.due[decay_schedules.DECAY] = jobs.decay
     registry.undo |= {"entry": EntryUndo(), **undoable_acts()}
+    registry.explain |= explaining.SOURCES
     registry.doctor["balances and holds add up"] = ledger.imbalances
     registry.sentences |= {
         "dkp.adjusted": _adjusted,

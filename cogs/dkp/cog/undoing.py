@@ -8,8 +8,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.kit import pickers
-from bot.kit.ask import ask, yes
+from bot.kit.ask import yes
 from bot.kit.door import Door
+from bot.kit.pages import ask_in_pages
 from bot.stage import Session
 from cogs.dkp.cog.group import DKP, Choices, as_typed
 from cogs.dkp.service import undoing
@@ -32,7 +33,7 @@ class Undoing(commands.Cog):
             await pressed.say(await undoing.undo(door.stage, as_typed(pressed, door), what, reason, door.channel_id))
 
         words, follows = await door.stage.read(door.actor, "dkp.undo", look)
-        await ask(door, f"Undo this? **{words}**", [yes("Undo it", reverse, danger=True)], lines=follows)
+        await ask_in_pages(door, f"Undo this? **{words}**", follows, [yes("Undo it", reverse, danger=True)])
 
     @undo.autocomplete("what")
     async def _what(self, interaction: discord.Interaction[Any], typed: str) -> Choices:

@@ -5,7 +5,7 @@ auctions, each kind by ascending id, ALL parents before ANY account; then, in on
 can touch, ordered by pool and member. Found one by one they deadlock (929 times in 1,200 batches; 0 locked up front).
 """
 
-from cogs.dkp.service.ledger.chains import First, Last, decayed_so_far, firsts, lasts
+from cogs.dkp.service.ledger.chains import First, Last, chain_of, decayed_so_far, firsts, lasts
 from cogs.dkp.service.ledger.checking import imbalances
 from cogs.dkp.service.ledger.holding import hold, holders, release
 from cogs.dkp.service.ledger.posting import (
@@ -25,7 +25,6 @@ from cogs.dkp.service.ledger.reversing import (
     Reversed,
     load_entries,
     reverse,
-    reverse_locked,
     reversed_among,
     what_follows,
     what_moves_do,
@@ -40,6 +39,7 @@ __all__ = [
     "Posted",
     "Reversed",
     "Snapshot",
+    "chain_of",
     "decayed_so_far",
     "default_pool",
     "firsts",
@@ -55,7 +55,6 @@ __all__ = [
     "purse",
     "release",
     "reverse",
-    "reverse_locked",
     "reversed_among",
     "what_follows",
     "what_moves_do",

@@ -73,6 +73,23 @@ async def lasts(session: Session, entry_ids: Collection[int]) -> dict[int, Last]
     return {row[0]: Last(row[1], row[2]) for row in await session.execute(query)}
 
 
+async def chain_of(session: Session, entry_id: int) -> list[int]:
+    """The whole row that an entry is in, from what happened to its newest reversal."""
+    first = (await firsts(session, [entry_id])).get(entry_id)
+    if first is None:
+        return []
+    start = select(LedgerEntry.entry_id, literal(0).label("n")).where(
+        LedgerEntry.guild_id == session.guild_id, LedgerEntry.entry_id == first.entry_id
+    )
+    row = start.cte("row", recursive=True)
+    row = row.union_all(
+        select(LedgerEntry.entry_id, row.c.n + 1).where(
+            LedgerEntry.guild_id == session.guild_id, LedgerEntry.reverses_entry_id == row.c.entry_id
+        )
+    )
+    return list((await session.execute(select(row.c.entry_id).order_by(row.c.n))).scalars())
+
+
 async def decayed_so_far(session: Session, pool_id: int) -> dict[int, Decimal]:
     """What decay took from each member of a pool, below zero: a decay that was undone counts nothing."""
     start = select(LedgerEntry.entry_id, LedgerEntry.member_id, LedgerEntry.amount).where(

@@ -1,6 +1,6 @@
 """Reversals: what would follow, and one entry for each that is taken back."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -39,28 +39,26 @@ async def reversed_among(session: Session, entry_ids: Collection[int]) -> set[in
     return {row for row in (await session.execute(query)).scalars() if row is not None}
 
 
-async def reverse(session: Session, entry_ids: Collection[int], reason: str) -> list[Reversed]:
+async def reverse(
+    session: Session,
+    entry_ids: Collection[int],
+    reason: str,
+    *,
+    act: tuple[str, int] | None = None,
+    choose: Callable[[], Awaitable[list[LedgerEntry]]] | None = None,
+) -> list[Reversed]:
     """One reversal entry for each entry that has none yet; an entry is reversed at most once.
 
     Parents are locked by the caller. Raises `AlreadyReversed` when nothing is left to reverse.
+
+    For what is undone, or brought back, as a whole: `act` is its (source, source_id), which its reversals carry as
+    their own, so that they are told from those of single entries; `choose`, asked under the locks of `entry_ids`'
+    accounts, says what is to be reversed instead, which may be nothing.
     """
     entries = await load_entries(session, entry_ids)
     accounts = await lock_accounts(session, {(entry.pool_id, entry.member_id) for entry in entries})
-    return await reverse_locked(session, entries, accounts, reason)
-
-
-async def reverse_locked(
-    session: Session,
-    entries: Sequence[LedgerEntry],
-    accounts: dict[Key, Account],
-    reason: str,
-    act: tuple[str, int] | None = None,
-) -> list[Reversed]:
-    """The same for entries whose accounts the caller has locked.
-
-    `act`: the (source, source_id) of the act that is undone, or brought back, as a whole; such reversals carry it as
-    their own source, so that what was undone by itself before is told from what went with the act.
-    """
+    if choose is not None:
+        entries = await choose()
     done = await reversed_among(session, [entry.entry_id for entry in entries])  # under the lock: nobody adds one now
     todo = [entry for entry in entries if entry.entry_id not in done]
     if entries and not todo:

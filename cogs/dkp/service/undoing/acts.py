@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
 from bot import audit
 from bot.kit.pickers import rank
@@ -133,14 +133,18 @@ class ActUndo:
         reason = check_reason(reason)
         row = await self._get(session, act_id, lock=True)
         [label] = await self.act.label(session, [row])
-        whom = select(LedgerEntry.pool_id, LedgerEntry.member_id).where(*self._own(row)).distinct()
-        keys = [(pool_id, member_id) for pool_id, member_id in (await session.execute(whom)).tuples()]
-        accounts = await ledger.lock_accounts(session, keys, made=True)
-        entries, _ = await self._entries(session, row)
-        moves = [-entry.amount for entry in entries]
-        await ledger.reverse_locked(session, entries, accounts, reason, (self.act.source, act_id))
+        chosen: list[LedgerEntry] = []
+
+        async def choose() -> list[LedgerEntry]:
+            chosen[:], _ = await self._entries(session, row)
+            return chosen
+
+        await ledger.reverse(
+            session, await self._own(session, row), reason, act=(self.act.source, act_id), choose=choose
+        )
+        moves = [-entry.amount for entry in chosen]
         row.undone_at = None if self.back else session.now
-        people = {entry.member_id for entry in entries}
+        people = {entry.member_id for entry in chosen}
         after = {"kind": self.act.kind, "act": label, "people": len(people), "points": sum(moves, Decimal(0))}
         if self.back:
             audit.record(session, "dkp.act.brought_back", target_id=act_id, after=after, reason=reason)
@@ -167,7 +171,7 @@ class ActUndo:
 
         Undoing takes whatever of it stands. Bringing back takes only what the undo of the whole act reversed.
         """
-        own = list((await session.execute(select(LedgerEntry.entry_id).where(*self._own(row)))).scalars())
+        own = await self._own(session, row)
         newest = await ledger.lasts(session, own)
         found = await ledger.load_entries(
             session, [last.entry_id for last in newest.values() if last.stands is not self.back]
@@ -176,13 +180,15 @@ class ActUndo:
             found = [entry for entry in found if (entry.source, entry.source_id) == (self.act.source, self._id(row))]
         return found, len(own) - len(found)
 
-    def _own(self, row: Row) -> tuple[ColumnElement[bool], ...]:
-        return (
-            LedgerEntry.guild_id == row.guild_id,
+    async def _own(self, session: Session, row: Row) -> list[int]:
+        """The entries of the act, without the reversals of it as a whole."""
+        query = select(LedgerEntry.entry_id).where(
+            LedgerEntry.guild_id == session.guild_id,
             LedgerEntry.source == self.act.source,
             LedgerEntry.source_id == self._id(row),
             LedgerEntry.kind != "reversal",
         )
+        return list((await session.execute(query)).scalars())
 
     def _id(self, row: Row) -> int:
         return getattr(row, self.act.key)
