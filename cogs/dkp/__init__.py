@@ -16,6 +16,7 @@ from cogs.dkp.cog import Dkp
 from cogs.dkp.service import decay_schedules, explaining, ledger
 from cogs.dkp.service.history import signed
 from cogs.dkp.service.undoing import EntryUndo, undoable_acts
+from cogs.dkp.views.history import ShowChart, ShowHistory
 
 if TYPE_CHECKING:
     from bot.app import Quartermaster
@@ -84,4 +85,5 @@ async def setup(bot: "Quartermaster") -> None:
         "dkp.decay.scheduled": _decay_scheduled,
         "dkp.decay.stopped": _decay_stopped,
     }
+    bot.add_buttons(ShowHistory, ShowChart)
     await bot.add_cog(Dkp(bot))

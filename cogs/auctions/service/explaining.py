@@ -19,7 +19,9 @@ async def explain_auction(session: Session, entry: LedgerEntry) -> list[str]:
         return []
     auction, raid = row
     where = f" at {safe(raid)}" if raid else ""
-    lines = [f"Auction of **{safe(auction.item_name)}**{where}, ended {when(auction.closed_at or auction.ends_at, 'f')}."]
+    lines = [
+        f"Auction of **{safe(auction.item_name)}**{where}, ended {when(auction.closed_at or auction.ends_at, 'f')}."
+    ]
     won = select(Bid).where(
         Bid.guild_id == session.guild_id,
         Bid.auction_id == auction.auction_id,

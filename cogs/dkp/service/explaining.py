@@ -68,7 +68,7 @@ async def _find(session: Session, typed: str) -> LedgerEntry:
     entry = await session.get(LedgerEntry, (session.guild_id, int(number[1]))) if number else None
     if entry is None:
         raise NotFound(
-            "There is no such entry: pick one of yours from the list, or type a number that /dkp history shows, like #12."
+            "There is no such entry: pick one of yours from the list, or type a number from /dkp history, like #12."
         )
     return entry
 
