@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import aliased
 
 from bot import people
@@ -91,9 +91,10 @@ async def own_entries(session: Session, typed: str) -> list[Choice]:
     )
     query = (
         select(LedgerEntry, EntryText.reason, pool.c.name)
-        .join(mine, mine.c.entry_id == LedgerEntry.entry_id)
+        .select_from(pool)
+        .join(mine, true())
+        .join(LedgerEntry, LedgerEntry.entry_id == mine.c.entry_id)
         .join(EntryText, (EntryText.guild_id == LedgerEntry.guild_id) & (EntryText.entry_id == LedgerEntry.entry_id))
-        .join(pool, pool.c.pool_id == LedgerEntry.pool_id)
         .where(LedgerEntry.guild_id == session.guild_id)
         .order_by(LedgerEntry.entry_id.desc())
         .limit(_LISTED)
