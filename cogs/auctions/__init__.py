@@ -15,6 +15,7 @@ from bot.kit.text import points, safe, when
 from bot.registry import AuditLine
 from cogs.auctions import cog, jobs, service
 from cogs.auctions.service import looking
+from cogs.auctions.service.explaining import explain_auction
 from cogs.auctions.views import board, panel
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def _word(name: str, value: object) -> str:
 async def setup(bot: "Quartermaster") -> None:
     registry = bot.stage.registry
     registry.due[service.SETTLE] = jobs.settle_due
+    registry.explain["auction"] = explain_auction
     registry.boards["auction"] = board.AuctionBoard()
     registry.doctor["auctions"] = looking.problems
     registry.leavers.append(service.void_bids_without_right)

@@ -5,16 +5,18 @@ sum of their holds). Both change in the transaction of the entry or hold, under 
 reversed at most once. What somebody holds is shown to nobody but themselves.
 """
 
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot import people
-from bot.kit.text import points, safe
+from bot.kit.text import points, safe, when
 from cogs.dkp import jobs
 from cogs.dkp.cog import Dkp
-from cogs.dkp.service import ledger
+from cogs.dkp.service import decay_schedules, explaining, ledger
 from cogs.dkp.service.history import signed
-from cogs.dkp.service.undoing import EntryUndo
+from cogs.dkp.service.undoing import EntryUndo, undoable_acts
+from cogs.dkp.views.history import ShowChart, ShowHistory
 
 if TYPE_CHECKING:
     from bot.app import Quartermaster
@@ -33,13 +35,55 @@ def _adjusted(line: "AuditLine") -> str:
 def _undone(line: "AuditLine") -> str:
     before, after = Decimal(line.before["balance"]), Decimal(line.after["balance"])
     what = f"{signed(Decimal(line.before['amount']))} of {line.about} (“{safe(line.before['reason'])}”)"
-    return f"{line.actor} undid {what}, {points(before)} → {points(after)}"
+    did = "brought back" if line.before.get("back") else "undid"
+    return f"{line.actor} {did} {what}, {points(before)} → {points(after)}"
+
+
+def _act_undone(line: "AuditLine") -> str:
+    return f"{line.actor} undid {_act(line)}"
+
+
+def _act_brought_back(line: "AuditLine") -> str:
+    return f"{line.actor} brought back {_act(line)}"
+
+
+def _act(line: "AuditLine") -> str:
+    total = signed(Decimal(line.after["points"]))
+    return f"{safe(line.after['kind'])}: {safe(line.after['act'])} ({line.after['people']} people, {total})"
+
+
+def _decayed(line: "AuditLine") -> str:
+    took = f"{points(Decimal(line.after['points']))} points from {line.after['people']} people"
+    return f"{line.actor} let {safe(line.after['pool'])} decay ({line.after['terms']}): {took}"
+
+
+def _decay_scheduled(line: "AuditLine") -> str:
+    next_at = when(datetime.fromisoformat(line.after["next_at"]), "f")
+    return (
+        f"{line.actor} scheduled decay of {safe(line.after['pool'])}"
+        f" {line.after['every']} ({line.after['terms']}), next {next_at}"
+    )
+
+
+def _decay_stopped(line: "AuditLine") -> str:
+    return f"{line.actor} stopped the scheduled decay of {safe(line.after['pool'])}"
 
 
 async def setup(bot: "Quartermaster") -> None:
     registry = bot.stage.registry
     registry.due[people.BECAME_MEMBER] = jobs.became_member
-    registry.undo["entry"] = EntryUndo()
+    registry.due[decay_schedules.DECAY] = jobs.decay
+    registry.undo |= {"entry": EntryUndo(), **undoable_acts()}
+    registry.explain |= explaining.SOURCES
     registry.doctor["balances and holds add up"] = ledger.imbalances
-    registry.sentences |= {"dkp.adjusted": _adjusted, "dkp.undone": _undone}
+    registry.sentences |= {
+        "dkp.adjusted": _adjusted,
+        "dkp.undone": _undone,
+        "dkp.act.undone": _act_undone,
+        "dkp.act.brought_back": _act_brought_back,
+        "dkp.decayed": _decayed,
+        "dkp.decay.scheduled": _decay_scheduled,
+        "dkp.decay.stopped": _decay_stopped,
+    }
+    bot.add_buttons(ShowHistory, ShowChart)
     await bot.add_cog(Dkp(bot))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.kit.text import points, safe
 from cogs.loot.cog import Loot
+from cogs.loot.explaining import explain_award
 from cogs.loot.service import AwardUndo
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def _undone(line: "AuditLine") -> str:
 
 
 async def setup(bot: "Quartermaster") -> None:
+    bot.stage.registry.explain["award"] = explain_award
     bot.stage.registry.undo["award"] = AwardUndo()
     bot.stage.registry.sentences |= {"loot.awarded": _awarded, "loot.award.undone": _undone}
     await bot.add_cog(Loot(bot))

@@ -17,7 +17,9 @@ from bot.registry import AuditLine
 from cogs.raids import jobs
 from cogs.raids.cog import Raids
 from cogs.raids.service import evening, roster, ticks
+from cogs.raids.service.explaining import explain_tick
 from cogs.raids.service.undo import TickUndo, doctor
+from cogs.raids.service.undo_raid import RaidUndo
 from cogs.raids.views import board, lead
 from cogs.raids.views import ticks as tick_views
 from cogs.raids.views.voice import listen
@@ -56,7 +58,8 @@ async def setup(bot: "Quartermaster") -> None:
     registry = bot.stage.registry
     registry.due[ticks.AUTOMATIC] = jobs.TickDue(partial(listen, bot))
     registry.due[evening.CANCELLED] = jobs.raid_cancelled
-    registry.undo["tick"] = TickUndo()
+    registry.undo |= {"tick": TickUndo(), "raid": RaidUndo(loot=False), "raid and loot": RaidUndo(loot=True)}
+    registry.explain["tick"] = explain_tick
     registry.boards["raid"] = board.RaidBoard()
     registry.doctor["undone ticks are reversed"] = doctor
     registry.leavers.append(roster.leave_running_raids)

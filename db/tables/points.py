@@ -190,7 +190,7 @@ class Transfer(Base):
 
 
 class DecaySchedule(Base):
-    """A pool's standing order to decay, at most one a pool; `next_at` keeps the local hour of `first_at`."""
+    """A pool's standing order to decay, at most one a pool: whole periods after `first_at`, at its local hour."""
 
     __tablename__ = "decay_schedule"
     __table_args__ = (to("pool", "pool_id"), one_of("every", "week", "two weeks", "month"))
@@ -202,6 +202,7 @@ class DecaySchedule(Base):
     earned_only: Mapped[bool]
     every: Mapped[Words]
     first_at: Mapped[When]
+    """Period zero: that hour of the day it was set, so that a month's 31st is remembered in February."""
     next_at: Mapped[When]
     set_at: Mapped[When]
     set_by_user_id: Mapped[Snowflake | None]

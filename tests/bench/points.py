@@ -1,18 +1,21 @@
-"""Balance and standings at 10,000 and 100,000 ledger entries: the cost must not grow with the ledger."""
+"""Balance, standings, history and explaining as the ledger grows: the cost must not grow with it.
 
-import itertools
+10,000 entries against 200,000, or as many as QM_BENCH_ENTRIES says: 5,000,000 take minutes to make and 3 GB.
+"""
+
+import os
 import time
 from collections.abc import Awaitable, Callable
-from decimal import Decimal
 
 import asyncpg
 
 from bot.clock import SystemClock
 from bot.registry import Registry
 from bot.stage import Actor, Session, Stage
-from cogs.dkp.service import balances
-from cogs.dkp.service.history import find_history
-from cogs.dkp.service.ledger import NewEntry, default_pool, lock_accounts, post
+from cogs.dkp.service import balances, over_time
+from cogs.dkp.service.explaining import SOURCES, explain
+from cogs.dkp.service.history import find_history, find_whose
+from cogs.dkp.service.ledger import default_pool
 from db.embedded import EmbeddedPostgres
 from db.migrate import migrate
 from db.scope import Database
@@ -20,69 +23,69 @@ from tests.bench.recording import percentile
 
 MEMBERS = 200
 ROUNDS = 300
+SMALL, LARGE = 10_000, int(os.environ.get("QM_BENCH_ENTRIES", "200000"))
+CHUNK = 250_000
 
 
 async def run(server: EmbeddedPostgres) -> None:
     medians: dict[str, list[float]] = {}
-    for total in (10_000, 100_000):
+    for total in (SMALL, LARGE):
         name = f"points_{total}"
         await server.ensure_database(name)
         await migrate(server.url(name))
         stage = Stage(Database(server.url(name)), SystemClock(), Registry())
-        await _fill(stage, total)
-        await _tidy(server, name)
+        stage.registry.explain |= SOURCES
+        began = time.perf_counter()
+        await _fill(stage, server, name, total)
+        print(f"{total:>9,} entries made in {time.perf_counter() - began:.0f} s")
         looks: dict[str, Callable[[Session], Awaitable[object]]] = {
             "balance": _balance,
             "standings": _standings,
             "history": _history,
+            "explain": _explain,
         }
         for what, look in looks.items():
             times = await _time(stage, look)
             medians.setdefault(what, []).append(percentile(times, 0.5))
-            print(f"{what:10} at {total:>7,} entries: p50 {percentile(times, 0.5) * 1e3:.2f} ms")
+            print(f"{what:10} at {total:>9,} entries: p50 {percentile(times, 0.5) * 1e3:.2f} ms")
+        times = await _time(stage, _chart, 5)
+        print(
+            f"{'chart':10} at {total:>9,} entries: p50 {percentile(times, 0.5) * 1e3:.2f} ms, of {total // MEMBERS:,}"
+        )
         await stage.db.close()
     for what, (small, large) in medians.items():
-        print(f"{what:10} ratio 100,000 / 10,000: {large / small:.2f}")
+        print(f"{what:10} ratio {LARGE:,} / {SMALL:,}: {large / small:.2f}")
 
 
-async def _fill(stage: Stage, total: int) -> None:
+async def _fill(stage: Stage, server: EmbeddedPostgres, name: str, total: int) -> None:
+    """Everybody meets the bot; the owner then writes what years of ticks would have, without asking foreign keys."""
     for user_id in range(1, MEMBERS + 1):
         await stage.run(Actor(1, user_id, f"Raider {user_id}", manage_guild=True), _nothing)
-
-    async def one_batch(session: Session) -> None:
-        batch = next(batches)
-        pool = await default_pool(session)
-        members = range(1, MEMBERS + 1)
-        accounts = await lock_accounts(session, [(pool.pool_id, member) for member in members])
-        await post(
-            session,
-            [
-                NewEntry(
-                    pool_id=pool.pool_id,
-                    member_id=member,
-                    kind="attendance",
-                    amount=Decimal(10),
-                    reason="tick",
-                    source="officer",
-                    source_id=None,
-                    key=f"bench:{batch}:{member}",
-                    member_name=f"Raider {member}",
-                )
-                for member in members
-            ],
-            accounts,
-        )
-
-    batches = itertools.count()
-    for _ in range(total // MEMBERS):
-        await stage.run(Actor.itself(1), one_batch)
-
-
-async def _tidy(server: EmbeddedPostgres, name: str) -> None:
-    """Filling at once bloats what autovacuum keeps small over the months such a ledger takes."""
     url = server.url(name).set(drivername="postgresql")
     connection = await asyncpg.connect(url.render_as_string(hide_password=False))
-    await connection.execute("VACUUM (FULL, ANALYZE)")
+    await connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
+    for start in range(0, total, CHUNK):
+        rows = start, min(start + CHUNK, total) - 1
+        await connection.execute(
+            f"""
+            INSERT INTO ledger_entry (guild_id, pool_id, member_id, kind, amount, balance_after, source, created_at,
+                                      idempotency_key)
+            SELECT 1, 1, 1 + n % {MEMBERS}, 'attendance', 10, 10 * (n / {MEMBERS} + 1), 'officer',
+                   '2016-01-01'::timestamptz + n * interval '1 minute', 'bench:' || n
+            FROM generate_series($1::int, $2::int) n ORDER BY n""",
+            *rows,
+        )
+    await connection.execute(
+        """
+        INSERT INTO entry_text (guild_id, entry_id, reason, member_name, actor_name)
+        SELECT guild_id, entry_id, 'tick', 'Raider ' || member_id, 'Raider 1' FROM ledger_entry ORDER BY entry_id"""
+    )
+    await connection.execute(
+        """
+        INSERT INTO account (guild_id, pool_id, member_id, earned, balance)
+        SELECT guild_id, pool_id, member_id, sum(amount), sum(amount) FROM ledger_entry GROUP BY 1, 2, 3"""
+    )
+    await connection.execute("VACUUM (ANALYZE)", timeout=3600)
     await connection.close()
 
 
@@ -102,10 +105,18 @@ async def _history(session: Session) -> object:
     return await find_history(session, None, None, before=None, most=15)
 
 
-async def _time(stage: Stage, look: Callable[[Session], Awaitable[object]]) -> list[float]:
+async def _explain(session: Session) -> object:
+    return await explain(session, "#1007")
+
+
+async def _chart(session: Session) -> object:
+    return await over_time.balance_over_time(session, await find_whose(session, None, None), None)
+
+
+async def _time(stage: Stage, look: Callable[[Session], Awaitable[object]], rounds: int = ROUNDS) -> list[float]:
     actor = Actor(1, 7, "Raider 7", manage_guild=True)
     times = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         began = time.perf_counter()
         await stage.run(actor, look)
         times.append(time.perf_counter() - began)

@@ -37,7 +37,7 @@ async def evening(night: Night, owner: asyncpg.Connection) -> Evening:
     made = Evening(night, owner)
     await night.settle()
     for who in (made.bob, made.cara, made.dan, made.officer):
-        assert await made.types(who, "dkp balance") == "You have **0** DKP.\nYou can spend **0**."
+        assert await made.types(who, "dkp balance") == "You have **0** DKP.\nYou can spend **0**.\n[History]"
     return made
 
 
@@ -47,14 +47,15 @@ async def test_an_officer_gives_and_takes_and_everybody_reads_it_in_balance_stan
         "Took 5 DKP from Bob (penalty): 50 → 45. Reason: late"
     )
     await evening.give(evening.cara.mention, 45)
-    assert await evening.types(evening.bob, "dkp balance") == "You have **45** DKP.\nYou can spend **45**."
+    assert await evening.types(evening.bob, "dkp balance") == "You have **45** DKP.\nYou can spend **45**.\n[History]"
     assert await evening.types(evening.cara, "dkp balance", member="Bob") == "Bob has **45** DKP."
     assert await evening.types(evening.cara, "dkp standings") == (
         "**DKP standings** · 2 people · you are number 1\n`  1` **Bob** · **45**\n`  1` **Cara** · **45**"
     )
     history = (await evening.types(evening.bob, "dkp history")).splitlines()
     assert history[0] == "**Your DKP history**, newest first"
-    assert [line.split(" ", 1)[1] for line in history[1:]] == [
+    assert history[-1] == "[Chart]"
+    assert [line.split(" ", 2)[2] for line in history[1:-1]] == [
         "**-5** → 45 · penalty by guildmaster: late",
         "**+50** → 50 · adjustment by guildmaster: brought the cake",
     ]
@@ -83,7 +84,7 @@ async def test_undo_is_picked_from_a_list_shows_what_follows_asks_once_and_rever
 
     done = said(await night.presses(officer, asked.response, "Undo it"))
     assert "Undone: +50 of Bob (brought the cake). Bob has -20 now." in done
-    assert await evening.types(evening.bob, "dkp balance") == "You have **-20** DKP.\nYou can spend **-20**."
+    assert await evening.types(evening.bob, "dkp balance") == "You have **-20** DKP.\nYou can spend **-20**.\n[History]"
     history = await evening.types(evening.bob, "dkp history")
     assert "**-50** → -20 · undone by guildmaster (“brought the cake”): wrong person" in history
     assert "undone later" in history

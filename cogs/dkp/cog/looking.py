@@ -1,21 +1,19 @@
-"""`/dkp balance, standings, history`: who has what, and why."""
+"""`/dkp balance, standings, history, explain`: who has what, and why."""
 
-from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import discord
-from discord import app_commands
+from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.kit import pickers
 from bot.kit.door import Door
-from bot.kit.long_list import ASK_FOR, Line, show_long
 from bot.kit.pages import show_pages
 from bot.kit.text import safe
 from bot.stage import Session
 from cogs.dkp.cog.group import DKP, Choices
-from cogs.dkp.service import balances, history, pools
+from cogs.dkp.service import balances, explaining, history, pools
+from cogs.dkp.views.history import ShowHistory, show_history
 
 
 class Looking(commands.Cog):
@@ -30,10 +28,17 @@ class Looking(commands.Cog):
     ) -> None:
         door = Door(interaction)
 
-        async def look(session: Session) -> str:
-            return await balances.balance_in_words(session, member, pool)
+        async def look(session: Session) -> tuple[str, history.Whose]:
+            words = await balances.balance_in_words(session, member, pool)
+            return words, await history.find_whose(session, member, pool)
 
-        await door.say(await door.stage.read(door.actor, "dkp.view", look))
+        words, whose = await door.stage.read(door.actor, "dkp.view", look)
+        if not whose.own:
+            await door.say(words)
+            return
+        view = ui.View(timeout=None)
+        view.add_item(ShowHistory(member_id=whose.member_id, pool_id=whose.pool_id, label="History"))
+        await door.say(words, view=view)
 
     @DKP.command(name="standings", description="Everybody's balance, highest first")
     @app_commands.describe(
@@ -71,18 +76,24 @@ class Looking(commands.Cog):
     ) -> None:
         door = Door(interaction)
 
-        async def look(
-            session: Session, before: int | None = None, most: int = 1
-        ) -> tuple[str, Sequence[history.HistoryLine]]:
-            return await history.find_history(session, member, pool, before=before, most=most)
+        async def look(session: Session) -> history.Whose:
+            return await history.find_whose(session, member, pool)
 
-        async def load(turning: Door, before: int | None) -> Sequence[Line]:
-            following = partial(look, before=before, most=ASK_FOR)
-            _, entries = await turning.stage.read(turning.actor, "dkp.view", following)
-            return [Line(entry.in_words(), entry.entry_id) for entry in entries]
+        await show_history(door, await door.stage.read(door.actor, "dkp.view", look))
 
-        heading, _ = await door.stage.read(door.actor, "dkp.view", look)
-        await show_long(door, heading, load, empty="No points moved yet.")
+    @DKP.command(name="explain", description="Why an entry is there: its cause, the evidence, what reversed it")
+    @app_commands.describe(entry="One of yours from the list, or any number from /dkp history, like #12")
+    async def explain(self, interaction: discord.Interaction[Any], entry: str) -> None:
+        door = Door(interaction)
+
+        async def look(session: Session) -> str:
+            return await explaining.explain(session, entry)
+
+        await door.say(await door.stage.read(door.actor, "dkp.view", look))
+
+    @explain.autocomplete("entry")
+    async def _entry(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
+        return await pickers.offer("dkp.view", explaining.own_entries)(self, interaction, typed)
 
     @balance.autocomplete("member")
     @history.autocomplete("member")

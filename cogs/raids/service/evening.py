@@ -17,6 +17,7 @@ from bot.stage import Session, use_case
 from bot.typed import name_key, parse_amount
 from cogs.dkp.rules import check_reason
 from cogs.dkp.service import ledger
+from cogs.dkp.service.own_acts import tell_own_reversal
 from cogs.dkp.service.pools import get_pool
 from cogs.raids.rules import (
     BadName,
@@ -354,6 +355,14 @@ async def cancel_raid(session: Session, raid_id: int, reason: str) -> RaidCancel
     """
     reason = check_reason(reason)
     raid = await lock_raid(session, raid_id)
+    cancelled = await take_back(session, raid, reason)
+    await tell_own_reversal(session, cancel_notice(cancelled), reason, raid.channel_id)
+    return cancelled
+
+
+async def take_back(session: Session, raid: Raid, reason: str) -> RaidCancelled:
+    """Cancel a locked raid."""
+    raid_id = raid.raid_id
     if raid.status == "cancelled":
         raise RaidWasCancelled(f"{safe(raid.name)} was cancelled already; nothing changed.")
     undone = await undo_ticks(session, raid, await paying.standing_ticks(session, raid_id), reason)

@@ -14,9 +14,10 @@ from bot.stage import Session, use_case
 from bot.typed import name_key
 from cogs.dkp.rules import AlreadyReversed, check_reason
 from cogs.dkp.service import ledger
+from cogs.dkp.service.own_acts import tell_own_reversal
 from cogs.raids.rules import TickUndone
 from cogs.raids.service import credit as paying
-from cogs.raids.service.lookups import get_tick, lock_raid, tick_choices
+from cogs.raids.service.lookups import get_raid, get_tick, lock_raid, tick_choices
 from db.tables import LedgerEntry, Raid, RaidImport, Tick, TickCredit
 
 
@@ -34,7 +35,13 @@ class TickWasUndone:
 @use_case("raids.manage")
 async def undo_tick(session: Session, tick_id: int, reason: str) -> TickWasUndone:
     """Reverse every entry of a tick and take it out of attendance; the tick stays as a row that says so."""
-    reason = check_reason(reason)
+    undone = await _undo_tick(session, tick_id, check_reason(reason))
+    raid = await get_raid(session, undone.raid_id)
+    await tell_own_reversal(session, undone_sentence(undone), reason, raid.channel_id)
+    return undone
+
+
+async def _undo_tick(session: Session, tick_id: int, reason: str) -> TickWasUndone:
     raid = await lock_raid(session, (await get_tick(session, tick_id)).raid_id)
     return (await undo_ticks(session, raid, [await get_tick(session, tick_id)], reason))[0]
 
@@ -115,8 +122,7 @@ class TickUndo:
         return [undo_sentence(preview), *preview.follows]
 
     async def undo(self, session: Session, act_id: int, reason: str) -> str:
-        undone = await undo_tick.join(session, act_id, reason)
-        return undone_sentence(undone)
+        return undone_sentence(await _undo_tick(session, act_id, check_reason(reason)))
 
 
 def undone_sentence(undone: TickWasUndone) -> str:

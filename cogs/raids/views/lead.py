@@ -12,6 +12,7 @@ from bot.kit.door import Door
 from bot.kit.text import SELECT_OPTIONS, clip, plain, points, safe, when
 from bot.refusals import Refused
 from bot.stage import Session
+from cogs.dkp.service.own_acts import tell_own_reversal
 from cogs.raids.rules import PRESENT, REMOVED, STANDBY, NoTickYet, NotOnRoster
 from cogs.raids.service import card, evening, roster, ticks
 from cogs.raids.service.card import Place, RaidCard
@@ -258,7 +259,9 @@ async def _undo_awards(door: Door, award_ids: Sequence[int], reason: str) -> lis
 
     async def one(session: Session, award_id: int) -> str:
         session.require("dkp.undo")
-        return await undoable.undo(session, award_id, reason)
+        sentence = await undoable.undo(session, award_id, reason)
+        await tell_own_reversal(session, sentence, reason, door.channel_id)
+        return sentence
 
     said: list[str] = []
     for award_id in award_ids:

@@ -13,7 +13,7 @@ from bot.people import Seen
 from bot.refusals import Refused
 from bot.stage import Session, use_case
 from bot.typed import name_key, parse_amount
-from cogs.dkp.service import ledger
+from cogs.dkp.service import decay_schedules, ledger
 from cogs.settings.rules.guesses import CHANNELS
 from cogs.settings.rules.texts import LENGTH, TEXTS, BadText, NothingGiven, check_text
 from cogs.settings.rules.zones import get_zone
@@ -43,14 +43,18 @@ async def change_guild(session: Session, timezone: str | None, texts: Mapping[st
         wanted["timezone"] = get_zone(timezone)
     if not wanted:
         raise NothingGiven("Name at least one thing to change.")
-    return Changed({column: _set(session, column, value) for column, value in wanted.items()})
+    before = session.guild.timezone
+    changed = Changed({column: _set(session, column, value) for column, value in wanted.items()})
+    await decay_schedules.follow_zone(session, before)
+    return changed
 
 
 @use_case("settings.setup")
 async def set_up_zone(session: Session, typed: str) -> str:
     """Choose the guild's zone while setting up; answers with its name."""
-    zone = get_zone(typed)
+    zone, before = get_zone(typed), session.guild.timezone
     _set(session, "timezone", zone)
+    await decay_schedules.follow_zone(session, before)
     return zone
 
 
@@ -98,7 +102,9 @@ async def use_recommended(
     session: Session, timezone: str, mapping: Mapping[str, int], channels: Mapping[str, int], here: Sequence[Seen]
 ) -> RolesMapped:
     """Everything recommended at once: zone, roles with adoption, channels. No new role: nobody is moved."""
+    before = session.guild.timezone
     _set(session, "timezone", get_zone(timezone))
+    await decay_schedules.follow_zone(session, before)
     for kind, channel_id in channels.items():
         _set_channel(session, kind, channel_id)
     mapped = await adopt(session, mapping, here) if mapping else RolesMapped(dict(session.mapping), {}, 0)

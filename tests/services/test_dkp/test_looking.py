@@ -154,9 +154,9 @@ async def test_history_explains_each_line_with_the_balance_after_it(guild: Stage
     await undoing.undo(guild, ANNA, f"entry:{taken.entry_id}", "it was Carl")
     at = f"<t:{int(clock.now().timestamp())}:d>"
     assert await lines_of(guild, BOB) == [
-        f"{at} **+4** → 10 · undone by Anna (“late \\*again\\*”): it was Carl",
-        f"~~{at} **-4** → 6 · penalty by Anna: late \\*again\\*~~ undone later",
-        f"{at} **+10** → 10 · adjustment by Anna: brought the cake",
+        f"#3 {at} **+4** → 10 · undone by Anna (“late \\*again\\*”): it was Carl",
+        f"~~#2 {at} **-4** → 6 · penalty by Anna: late \\*again\\*~~ undone later",
+        f"#1 {at} **+10** → 10 · adjustment by Anna: brought the cake",
     ]
     assert await lines_of(guild, CARL, "Bob") == await lines_of(guild, BOB)
     assert await lines_of(guild, CARL) == []

@@ -58,7 +58,7 @@ async def test_recent_acts_are_offered_in_words_and_what_was_undone_no_more(guil
         return [(choice.label, choice.value) for choice in await undoing.recent_acts(session, "")]
 
     [(newest, _), (oldest, value)] = await guild.run(ANNA, offered)
-    assert newest == "entry · Carl +7 (reversal) by Anna, 06 Mar 19:00: it was old"
+    assert newest == "entry · undo of -7 of Carl by Anna, 06 Mar 19:00: it was old"
     assert (oldest, value) == (
         "entry · Bob +5 (adjustment) by Anna, 06 Mar 19:00: brought the cake",
         f"entry:{kept.entry_id}",

@@ -5,6 +5,7 @@ auctions, each kind by ascending id, ALL parents before ANY account; then, in on
 can touch, ordered by pool and member. Found one by one they deadlock (929 times in 1,200 batches; 0 locked up front).
 """
 
+from cogs.dkp.service.ledger.chains import First, Last, chain_of, decayed_so_far, firsts, lasts
 from cogs.dkp.service.ledger.checking import imbalances
 from cogs.dkp.service.ledger.holding import hold, holders, release
 from cogs.dkp.service.ledger.posting import (
@@ -14,7 +15,9 @@ from cogs.dkp.service.ledger.posting import (
     Posted,
     Snapshot,
     default_pool,
+    ids_array,
     lock_accounts,
+    lock_pool,
     post,
     purse,
 )
@@ -29,17 +32,25 @@ from cogs.dkp.service.ledger.reversing import (
 
 __all__ = [
     "DoubleEntry",
+    "First",
     "Key",
+    "Last",
     "NewEntry",
     "Posted",
     "Reversed",
     "Snapshot",
+    "chain_of",
+    "decayed_so_far",
     "default_pool",
+    "firsts",
     "hold",
     "holders",
+    "ids_array",
     "imbalances",
+    "lasts",
     "load_entries",
     "lock_accounts",
+    "lock_pool",
     "post",
     "purse",
     "release",

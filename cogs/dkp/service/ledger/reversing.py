@@ -1,15 +1,16 @@
 """Reversals: what would follow, and one entry for each that is taken back."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select
 
 from bot.kit.text import points, safe
 from bot.stage import Session
 from cogs.dkp.rules import COLUMN, AlreadyReversed
-from cogs.dkp.service.ledger.posting import Key, NewEntry, lock_accounts, post
+from cogs.dkp.service.ledger.chains import firsts
+from cogs.dkp.service.ledger.posting import Key, NewEntry, ids_array, keys_table, lock_accounts, post
 from db.tables import Account, Auction, Hold, LedgerEntry, Member, Pool
 
 
@@ -24,30 +25,45 @@ class Reversed:
 
 
 async def load_entries(session: Session, entry_ids: Collection[int]) -> list[LedgerEntry]:
-    query = select(LedgerEntry).where(LedgerEntry.guild_id == session.guild_id, LedgerEntry.entry_id.in_(entry_ids))
+    query = select(LedgerEntry).where(
+        LedgerEntry.guild_id == session.guild_id, LedgerEntry.entry_id == ids_array(entry_ids)
+    )
     return list((await session.execute(query.order_by(LedgerEntry.entry_id))).scalars())
 
 
 async def reversed_among(session: Session, entry_ids: Collection[int]) -> set[int]:
     """Which of these entries were reversed already."""
     query = select(LedgerEntry.reverses_entry_id).where(
-        LedgerEntry.guild_id == session.guild_id, LedgerEntry.reverses_entry_id.in_(entry_ids)
+        LedgerEntry.guild_id == session.guild_id, LedgerEntry.reverses_entry_id == ids_array(entry_ids)
     )
     return {row for row in (await session.execute(query)).scalars() if row is not None}
 
 
-async def reverse(session: Session, entry_ids: Collection[int], reason: str) -> list[Reversed]:
+async def reverse(
+    session: Session,
+    entry_ids: Collection[int],
+    reason: str,
+    *,
+    act: tuple[str, int] | None = None,
+    choose: Callable[[], Awaitable[list[LedgerEntry]]] | None = None,
+) -> list[Reversed]:
     """One reversal entry for each entry that has none yet; an entry is reversed at most once.
 
     Parents are locked by the caller. Raises `AlreadyReversed` when nothing is left to reverse.
+
+    For what is undone, or brought back, as a whole: `act` is its (source, source_id), which its reversals carry as
+    their own, so that they are told from those of single entries; `choose`, asked under the locks of `entry_ids`'
+    accounts, says what is to be reversed instead, which may be nothing.
     """
     entries = await load_entries(session, entry_ids)
     accounts = await lock_accounts(session, {(entry.pool_id, entry.member_id) for entry in entries})
+    if choose is not None:
+        entries = await choose()
     done = await reversed_among(session, [entry.entry_id for entry in entries])  # under the lock: nobody adds one now
     todo = [entry for entry in entries if entry.entry_id not in done]
     if entries and not todo:
         raise AlreadyReversed("That was undone already; nothing changed.")
-    columns = await _columns(session, todo)
+    origins = await firsts(session, [entry.entry_id for entry in todo])
     names = await _names(session, {entry.member_id for entry in todo})
     await post(
         session,
@@ -58,12 +74,12 @@ async def reverse(session: Session, entry_ids: Collection[int], reason: str) -> 
                 kind="reversal",
                 amount=-entry.amount,
                 reason=reason,
-                source="entry",
-                source_id=entry.entry_id,
+                source=act[0] if act else "entry",
+                source_id=act[1] if act else entry.entry_id,
                 key=f"reversal:{entry.entry_id}",
                 member_name=names[entry.member_id],
                 reverses_entry_id=entry.entry_id,
-                column=columns[entry.entry_id],
+                column=COLUMN[origins[entry.entry_id].kind],  # a reversal moves what the first of its row moved
             )
             for entry in todo
         ],
@@ -98,6 +114,7 @@ async def what_moves_do(session: Session, moves: Mapping[Key, Decimal]) -> list[
     """
     if not moves:
         return []
+    keys = keys_table(moves)
     query = (
         select(Member.display_name, Pool.pool_id, Pool.floor, Member.member_id, func.coalesce(Account.balance, 0))
         .join(Pool, Pool.guild_id == Member.guild_id)
@@ -107,7 +124,8 @@ async def what_moves_do(session: Session, moves: Mapping[Key, Decimal]) -> list[
             & (Account.pool_id == Pool.pool_id)
             & (Account.member_id == Member.member_id),
         )
-        .where(Member.guild_id == session.guild_id, tuple_(Pool.pool_id, Member.member_id).in_(list(moves)))
+        .join(keys, (keys.c.pool_id == Pool.pool_id) & (keys.c.member_id == Member.member_id))
+        .where(Member.guild_id == session.guild_id)
         .order_by(Member.name_key, Member.member_id)
     )
     bids = await _open_bids(session, moves)
@@ -126,10 +144,12 @@ async def what_moves_do(session: Session, moves: Mapping[Key, Decimal]) -> list[
 
 async def _open_bids(session: Session, keys: Collection[Key]) -> dict[Key, list[str]]:
     """On what these people have bids that count now: item names, never amounts."""
+    wanted = keys_table(keys)
     query = (
         select(Hold.pool_id, Hold.member_id, Auction.item_name)
         .join(Auction, (Auction.guild_id == Hold.guild_id) & (Auction.auction_id == Hold.auction_id))
-        .where(Hold.guild_id == session.guild_id, tuple_(Hold.pool_id, Hold.member_id).in_(list(keys)))
+        .join(wanted, (wanted.c.pool_id == Hold.pool_id) & (wanted.c.member_id == Hold.member_id))
+        .where(Hold.guild_id == session.guild_id)
         .order_by(Hold.auction_id)
     )
     bids: dict[Key, list[str]] = {}
@@ -138,21 +158,8 @@ async def _open_bids(session: Session, keys: Collection[Key]) -> dict[Key, list[
     return bids
 
 
-async def _columns(session: Session, entries: Sequence[LedgerEntry]) -> dict[int, str]:
-    """The account column each entry moved: its kind's; for a reversal that of what it reversed, to the first."""
-    columns: dict[int, str] = {}
-    for entry in entries:
-        first = entry
-        while first.reverses_entry_id is not None:
-            cause = await session.get(LedgerEntry, (session.guild_id, first.reverses_entry_id))
-            assert cause is not None
-            first = cause
-        columns[entry.entry_id] = COLUMN[first.kind]
-    return columns
-
-
 async def _names(session: Session, member_ids: Collection[int]) -> dict[int, str]:
     query = select(Member.member_id, Member.display_name).where(
-        Member.guild_id == session.guild_id, Member.member_id.in_(member_ids)
+        Member.guild_id == session.guild_id, Member.member_id == ids_array(member_ids)
     )
     return {row.member_id: row.display_name for row in await session.execute(query)}

@@ -1,0 +1,253 @@
+"""Decay: what a run would take, and the run itself, by an officer or by the pool's schedule.
+
+What a preview shows is reckoned from balances alone, which everybody may read. Were holds left out of it, the
+difference would tell what somebody holds; so with open bids it says "at most".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from bot import audit, outbox
+from bot.kit.text import points, safe
+from bot.stage import Session, use_case
+from bot.typed import parse_amount
+from cogs.dkp.rules.decay import (
+    DecayedMeanwhile,
+    Decaying,
+    NothingToDecay,
+    PoolArchived,
+    Terms,
+    check_percent,
+    decide_loss,
+    floor_of,
+    is_protected,
+)
+from cogs.dkp.service import ledger
+from cogs.dkp.service.pools import get_pool
+from db.tables import Account, DecayRun, Member, Pool
+
+_MOST_NAMED = 20
+"""Names in a preview; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A decay as an officer typed it."""
+
+    percent: float | Decimal
+    floor: float | Decimal | None = None
+    earned_only: bool = False
+    pool: str | None = None
+
+
+async def read(session: Session, asked: Asked) -> tuple[Pool, Terms]:
+    """The pool and terms somebody means. Refuses a bad percentage or floor, and a pool that is archived."""
+    percent = check_percent(asked.percent)
+    pool = await get_pool(session, asked.pool)
+    if pool.archived_at is not None:
+        raise PoolArchived(f"{safe(pool.name)} is archived: it does not decay.")
+    floor = None if asked.floor is None else parse_amount(asked.floor, decimals=pool.decimals)
+    return pool, terms_of(pool, percent, floor, earned_only=asked.earned_only)
+
+
+def terms_of(pool: Pool, percent: Decimal, floor: Decimal | None, *, earned_only: bool) -> Terms:
+    """`floor` None: the pool's own, as it is now."""
+    return Terms(percent, floor_of(floor, pool.floor), earned_only, pool.decimals)
+
+
+# --- the preview ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DecayPreview:
+    """What a run would take, from balances alone. `names` are safe to show."""
+
+    pool: str
+    terms: Terms
+    people: int
+    total: Decimal
+    held: bool
+    """Somebody has an open bid: less will be taken."""
+    protected: tuple[str, ...]
+    """Who would lose more without the floor."""
+    last_run: int
+    """The pool's newest run; 0: none yet."""
+
+    def in_words(self) -> str:
+        most = "at most " if self.held else ""
+        lines = [
+            f"Decay of **{safe(self.pool)}**: {self.terms.in_words()}.",
+            f"It takes {most}**{points(self.total)}** points from {most}**{count(self.people)}**.",
+        ]
+        if self.held:
+            lines.append("What is held for open bids when it runs does not decay.")
+        if self.protected:
+            named, rest = self.protected[:_MOST_NAMED], len(self.protected) - _MOST_NAMED
+            more = f" and {rest} more" if rest > 0 else ""
+            lines.append(f"The floor protects {count(len(self.protected))}: {', '.join(named)}{more}.")
+        return "\n".join(lines)
+
+
+def count(people: int) -> str:
+    return "1 person" if people == 1 else f"{people} people"
+
+
+async def preview(session: Session, asked: Asked) -> DecayPreview:
+    """What `apply` would do now; changes nothing."""
+    return await preview_terms(session, *await read(session, asked))
+
+
+async def preview_terms(session: Session, pool: Pool, terms: Terms) -> DecayPreview:
+    query = (
+        select(Account.balance, Account.earned, Account.held > 0, Member.member_id, Member.display_name)
+        .join(Member, (Member.guild_id == Account.guild_id) & (Member.member_id == Account.member_id))
+        .where(Account.guild_id == session.guild_id, Account.pool_id == pool.pool_id)
+        .order_by(Member.name_key, Member.member_id)
+    )
+    decayed = await ledger.decayed_so_far(session, pool.pool_id) if terms.earned_only else {}
+    people, total, held, protected = 0, Decimal(0), False, []
+    for balance, earned, holds, member_id, name in await session.execute(query):
+        account = Decaying(balance, Decimal(0), earned, decayed.get(member_id, Decimal(0)))
+        loss = decide_loss(account, terms)
+        people, total, held = people + bool(loss), total + loss, held or holds
+        if is_protected(account, terms):
+            protected.append(safe(name))
+    return DecayPreview(pool.name, terms, people, total, held, tuple(protected), await _last_run(session, pool))
+
+
+async def _last_run(session: Session, pool: Pool) -> int:
+    query = select(func.coalesce(func.max(DecayRun.decay_run_id), 0)).where(
+        DecayRun.guild_id == session.guild_id, DecayRun.pool_id == pool.pool_id
+    )
+    return (await session.execute(query)).scalar_one()
+
+
+# --- the run ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Decayed:
+    """What a run took."""
+
+    decay_run_id: int
+    pool: str
+    terms: str
+    people: int
+    total: Decimal
+
+    def in_words(self) -> str:
+        took = f"took {points(self.total)} points from {count(self.people)}" if self.people else "took nothing"
+        return f"Decay of **{safe(self.pool)}** ({self.terms}) {took}."
+
+
+@use_case("dkp.decay")
+async def apply(session: Session, asked: Asked, seen_run: int, here: int | None = None) -> Decayed:
+    """Let a pool decay now. `seen_run`: the newest run when it was previewed; `here`: the channel it was typed in.
+
+    Refuses when nobody would lose anything, and when another run came since the preview: two officers who mean the
+    same decay make one.
+    """
+    pool, terms = await read(session, asked)
+    run = await run_decay(session, pool, terms, after_run=seen_run)
+    assert run is not None, "only a scheduled moment comes twice"
+    if not run.people:
+        raise NothingToDecay(f"Nothing to decay in {safe(pool.name)}: nobody would lose a point.")
+    announce(session, run, f"{run.in_words()} Applied by {safe(session.actor.name)}; /dkp undo takes it back.", here)
+    return run
+
+
+async def run_decay(
+    session: Session, pool: Pool, terms: Terms, *, scheduled_for: datetime | None = None, after_run: int | None = None
+) -> Decayed | None:
+    """One run over all accounts of a pool, locked in one statement. None: it ran for that moment before."""
+    begin = (
+        insert(DecayRun)
+        .values(
+            guild_id=session.guild_id,
+            pool_id=pool.pool_id,
+            percent=terms.percent,
+            floor=terms.floor,
+            earned_only=terms.earned_only,
+            scheduled_for=scheduled_for,
+            people=0,
+            total=0,
+            run_at=session.now,
+            run_by_user_id=session.actor.user_id,
+        )
+        .on_conflict_do_nothing()
+        .returning(DecayRun.decay_run_id)
+    )
+    run_id = (await session.execute(begin)).scalar_one_or_none()
+    if run_id is None:
+        return None
+    accounts = await ledger.lock_pool(session, pool.pool_id)
+    if after_run is not None and await _others_since(session, pool, after_run, run_id):
+        raise DecayedMeanwhile(f"{safe(pool.name)} decayed a moment ago: look again before you do it twice.")
+    losses = await _losses(session, pool, terms, accounts)
+    names = await _names(session, pool)
+    words = terms.in_words()
+    entries = [
+        ledger.NewEntry(
+            pool_id=pool.pool_id,
+            member_id=member_id,
+            kind="decay",
+            amount=-loss,
+            reason=words,
+            source="decay_run",
+            source_id=run_id,
+            key=f"decay:{run_id}:{member_id}",
+            member_name=names[member_id],
+        )
+        for member_id, loss in losses.items()
+    ]
+    await ledger.post(session, entries, accounts)
+    run = await session.get_one(DecayRun, (session.guild_id, run_id))
+    run.people, run.total = len(losses), sum(losses.values(), Decimal(0))
+    after = {"pool": pool.name, "terms": words, "people": run.people, "points": run.total}
+    audit.record(session, "dkp.decayed", target_id=run_id, after=after)
+    return Decayed(run_id, pool.name, words, run.people, run.total)
+
+
+async def _others_since(session: Session, pool: Pool, seen_run: int, own: int) -> bool:
+    """Asked under the locks: who ran at the same time has committed by now."""
+    query = select(func.count()).where(
+        DecayRun.guild_id == session.guild_id,
+        DecayRun.pool_id == pool.pool_id,
+        DecayRun.decay_run_id > seen_run,
+        DecayRun.decay_run_id != own,
+    )
+    return bool((await session.execute(query)).scalar_one())
+
+
+async def _losses(
+    session: Session, pool: Pool, terms: Terms, accounts: dict[ledger.Key, Account]
+) -> dict[int, Decimal]:
+    """Who loses how much; exact, because the accounts are locked."""
+    decayed = await ledger.decayed_so_far(session, pool.pool_id) if terms.earned_only else {}
+    losses = {
+        member_id: decide_loss(
+            Decaying(account.balance, account.held, account.earned, decayed.get(member_id, Decimal(0))), terms
+        )
+        for (_, member_id), account in accounts.items()
+    }
+    return {member_id: loss for member_id, loss in losses.items() if loss}
+
+
+async def _names(session: Session, pool: Pool) -> dict[int, str]:
+    query = (
+        select(Member.member_id, Member.display_name)
+        .join(Account, (Account.guild_id == Member.guild_id) & (Account.member_id == Member.member_id))
+        .where(Member.guild_id == session.guild_id, Account.pool_id == pool.pool_id)
+    )
+    return {row.member_id: row.display_name for row in await session.execute(query)}
+
+
+def announce(session: Session, run: Decayed, words: str, here: int | None = None) -> None:
+    """Tell of a run once, in the audit channel; while there is none, where an officer typed it."""
+    channel_id = session.guild.audit_channel_id or here
+    if channel_id is not None:
+        outbox.send(session, f"decay{run.decay_run_id}", words, channel_id=channel_id)
