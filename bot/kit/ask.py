@@ -39,10 +39,14 @@ class _Question(ui.View):
     def __init__(self, answers: Sequence[Answer], cancel: str | None) -> None:
         super().__init__(timeout=LAPSES_AFTER_SECONDS)
         self.answered = False
-        for answer in answers:
-            self.add_item(_Choice(answer))
-        if cancel is not None:
-            self.add_item(_Choice(Answer(cancel, _nothing)))
+        for button in buttons_for(answers, cancel):
+            self.add_item(button)
+
+
+def buttons_for(answers: Sequence[Answer], cancel: str | None) -> "list[ui.Button[Any]]":
+    """The buttons of a question; the view they are on has `answered`, False at first."""
+    wanted = [*answers, *([Answer(cancel, _nothing)] if cancel is not None else [])]
+    return [_Choice(answer) for answer in wanted]
 
 
 async def _nothing(door: Door) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.kit.ask import Answer, buttons_for
 from bot.kit.door import LAPSES_AFTER_SECONDS, Door, guarded
 from bot.kit.text import MESSAGE_TEXT, clip
 
@@ -37,6 +38,16 @@ async def show_pages(door: Door, heading: str, lines: Sequence[str], *, empty: s
     await door.say(view.text(), view=view if len(pages) > 1 else None)
 
 
+async def ask_in_pages(
+    door: Door, heading: str, lines: Sequence[str], answers: Sequence[Answer], *, cancel: str | None = "Cancel"
+) -> None:
+    """Ask privately, with as many lines to read first as it takes: a question whose text pages."""
+    heading = clip(heading, MESSAGE_TEXT // 2)
+    pages = split_pages(lines, room=MESSAGE_TEXT - len(heading) - 40)
+    view = _Question(heading, pages, answers, cancel)
+    await door.say(view.text(), view=view)
+
+
 class _Pages(ui.View):
     def __init__(self, heading: str, pages: list[str], start: int = 0) -> None:
         super().__init__(timeout=LAPSES_AFTER_SECONDS)
@@ -57,6 +68,16 @@ class _Pages(ui.View):
     def _mark(self) -> None:
         self.back.disabled = self.number == 0
         self.next.disabled = self.number == len(self.pages) - 1
+
+
+class _Question(_Pages):
+    def __init__(self, heading: str, pages: list[str], answers: Sequence[Answer], cancel: str | None) -> None:
+        super().__init__(heading, pages)
+        self.answered = False
+        if len(pages) == 1:
+            self.clear_items()
+        for button in buttons_for(answers, cancel):
+            self.add_item(button)
 
 
 class _Turn(ui.Button["_Pages"]):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from bot import people
 from bot.kit.text import clip, points, safe, when
 from bot.stage import Session
-from cogs.dkp.service.pools import get_pool
+from cogs.dkp.service.pools import called, get_pool
 from db.tables import EntryText, LedgerEntry
 
 _BECAUSE = {
@@ -102,4 +102,4 @@ async def find_history(
         query = query.where(LedgerEntry.entry_id < before)
     whose = "Your" if member.member_id == session.member.member_id else f"{safe(member.display_name)}'s"
     rows = await session.execute(query)
-    return f"**{whose} {safe(found.name)} history**, newest first", [HistoryLine(*row) for row in rows]
+    return f"**{whose} {called(found)} history**, newest first", [HistoryLine(*row) for row in rows]
