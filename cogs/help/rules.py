@@ -27,7 +27,7 @@ TOPICS: Final = (
         "check in to a raid",
         "raids.check_in",
         "Press **Check in** on the raid's board, **Standby** when you wait on the bench, **Leave** when you go. Each"
-        " tick credits you as you stand then; the bench gets its share of the points and counts in full for attendance.",
+        " tick credits you as you stand then; the bench gets its share of the points and counts in full as attendance.",
         ("raid show",),
     ),
     Topic(

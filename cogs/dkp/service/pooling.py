@@ -1,7 +1,7 @@
 """Pools made, changed, archived and brought back, and listed in words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -41,7 +41,7 @@ async def create_pool(session: Session, given: Given) -> PoolDone:
     if known is not None:
         await _check_decimals(session, known, given)
         before, known.archived_at = _terms(known), None
-        after = _apply(known, rules.decide_terms(before, given))
+        after = _apply(known, rules.decide_terms(before, replace(given, name=None)))
         audit.record(
             session,
             "pools.brought_back",

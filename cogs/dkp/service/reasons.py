@@ -18,7 +18,7 @@ async def choices(session: Session, typed: str) -> list[Choice]:
     query = (
         select(Audit.reason)
         .where(Audit.guild_id == session.guild_id, Audit.action.in_(_ACTIONS), Audit.reason.is_not(None))
-        .order_by(Audit.at.desc())
+        .order_by(Audit.at.desc(), Audit.audit_id.desc())
         .limit(_LOOK_BACK)
     )
     known = {name_key(reason): reason for reason in reversed((await session.execute(query)).scalars().all()) if reason}

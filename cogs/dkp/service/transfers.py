@@ -80,7 +80,7 @@ async def transfer(
             member_id=key[1],
             kind="transfer",
             amount=moved,
-            reason=f"{words}: {why}" if why else words,
+            reason=f"{words} ({why})" if why else words,
             source="transfer",
             source_id=row.transfer_id,
             key=f"transfer:{row.transfer_id}:{key[1]}",
