@@ -21,5 +21,7 @@ async def choices(session: Session, typed: str) -> list[Choice]:
         .order_by(Audit.at.desc(), Audit.audit_id.desc())
         .limit(_LOOK_BACK)
     )
-    known = {name_key(reason): reason for reason in reversed((await session.execute(query)).scalars().all()) if reason}
-    return rank(typed, [Choice(reason, reason) for reason in reversed(known.values())])
+    known: dict[str, str] = {}
+    for reason in (await session.execute(query)).scalars():
+        known.setdefault(name_key(reason or ""), reason or "")
+    return rank(typed, [Choice(reason, reason) for reason in known.values()])
