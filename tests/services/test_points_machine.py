@@ -19,7 +19,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -53,6 +52,8 @@ WHO, WHICH = st.integers(0, RAIDERS - 1), st.integers(0, 5)
 KIND = st.sampled_from(("adjustment", "bonus", "penalty", "correction"))
 AMOUNT = st.integers(-600, 600).map(lambda tenths: D(tenths) / 10)
 ABOVE_ZERO = st.integers(1, 900).map(lambda tenths: D(tenths) / 10)
+TICK = st.integers(0, 400).map(lambda tenths: D(tenths) / 10)
+SEAT = st.sampled_from((roster.check_in, roster.check_in, roster.stand_by, roster.leave))
 
 
 @dataclass
@@ -77,6 +78,8 @@ class PointsMachine(RuleBasedStateMachine):
         self.ids = [self.run(self.world.stage.run(who, _own_id)) for who in self.raiders]
         terms = Given(start=START, start_on=start_on, floor=FLOOR, cap=CAP, decimals=1, transfers=True)  # type: ignore
         self.does(lambda: pooling.edit_pool(self.world.stage, self.officer, "DKP", terms))
+        begin = (tuple(self.ids), D(60), "to begin with")
+        self.does(lambda: batches.adjust_many(self.world.stage, self.officer, *begin))
 
     # --- playing --------------------------------------------------------------------------------------------------
 
@@ -117,22 +120,19 @@ class PointsMachine(RuleBasedStateMachine):
 
     # --- raids ----------------------------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.open_raid() is None)
-    @rule(points=st.integers(0, 400).map(lambda tenths: D(tenths) / 10))
-    def begins_a_raid(self, points: Decimal) -> None:
-        terms = {"event": "Plane of Fear", "channel_id": 1, "tick_points": points}
-        self.does(lambda: evening.start_raid(self.world.stage, self.officer, **terms))
-
-    @rule(who=WHO, act=st.sampled_from((roster.check_in, roster.stand_by, roster.leave)))
-    def takes_a_seat(self, who: int, act: Any) -> None:
-        if (raid := self.open_raid()) is not None:
-            self.does(lambda: act(self.world.stage, self.raiders[who], raid))
-
-    @rule()
-    def takes_a_tick(self) -> None:
-        if (raid := self.open_raid()) is not None:
-            self.world.clock.move(minutes=3)
-            self.does(lambda: ticks.take_tick(self.world.stage, self.officer, raid))
+    @rule(
+        seats=st.lists(st.tuples(WHO, SEAT), max_size=4), points=st.integers(0, 400).map(lambda tenths: D(tenths) / 10)
+    )
+    def takes_a_tick(self, seats: list[tuple[int, Any]], points: Decimal) -> None:
+        """At the raid that runs, else at a new one, after some came, sat down or left."""
+        raid = self.open_raid()
+        if raid is None:
+            terms = {"event": "Plane of Fear", "channel_id": 1, "tick_points": points}
+            raid = self.does(lambda: evening.start_raid(self.world.stage, self.officer, **terms)).raid_id
+        for who, act in seats:
+            self.does(lambda who=who, act=act: act(self.world.stage, self.raiders[who], raid))
+        self.world.clock.move(minutes=3)
+        self.does(lambda: ticks.take_tick(self.world.stage, self.officer, raid))
 
     @rule(who=WHO, which=WHICH, standby=st.booleans())
     def credits_afterwards(self, who: int, which: int, standby: bool) -> None:
@@ -155,18 +155,19 @@ class PointsMachine(RuleBasedStateMachine):
 
     # --- auctions -------------------------------------------------------------------------------------------------
 
-    @rule(minimum=st.integers(1, 200).map(lambda tenths: D(tenths) / 10))
-    def puts_an_item_up(self, minimum: Decimal) -> None:
-        terms = {"channel_id": 1, "minimum": minimum, "bidders": "members", "second_copy": True}
-        self.does(lambda: auctions.start(self.world.stage, self.officer, "Cloak of Flames", **terms))
-
-    @rule(who=WHO, which=WHICH, amount=ABOVE_ZERO)
-    def bids(self, who: int, which: int, amount: Decimal) -> None:
-        if (auction := self.open_auction(which)) is None:
-            return
-        answer = self.does(lambda: auctions.place_bid(self.world.stage, self.raiders[who], auction, amount))
-        if answer is not None and answer.outcome == "accepted":
-            assert self.spendable(self.ids[who]) >= 0, "a bid took what could not be spent"
+    @rule(which=WHICH, offers=st.lists(st.tuples(WHO, ABOVE_ZERO), min_size=1, max_size=4), new=st.booleans())
+    def bids(self, which: int, offers: list[tuple[int, Decimal]], new: bool) -> None:
+        """On an auction that is open, else on a new one."""
+        auction = None if new else self.open_auction(which)
+        if auction is None:
+            terms = {"channel_id": 1, "bidders": "members", "second_copy": True}
+            started = self.does(lambda: auctions.start(self.world.stage, self.officer, "Cloak of Flames", **terms))
+            auction = started.started[0].auction_id
+        for who, amount in offers:
+            bid = (auction, amount)
+            answer = self.does(lambda who=who, bid=bid: auctions.place_bid(self.world.stage, self.raiders[who], *bid))
+            if answer is not None and answer.outcome == "accepted":
+                assert self.spendable(self.ids[who]) >= 0, "a bid took what could not be spent"
 
     @rule(who=WHO, which=WHICH)
     def voids_a_bid(self, who: int, which: int) -> None:
@@ -342,7 +343,7 @@ def world(database_url: URL) -> Iterator[World]:
 def test_whatever_a_guild_does_with_points_every_figure_stays_the_sum_of_its_parts(world: World) -> None:
     machine = type("Played", (PointsMachine,), {"world": world})
     how = settings(
-        max_examples=50,
+        max_examples=35,
         stateful_step_count=30,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
