@@ -5,7 +5,6 @@ sum of their holds). Both change in the transaction of the entry or hold, under 
 reversed at most once. What somebody holds is shown to nobody but themselves.
 """
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from bot.kit.text import points, safe
 from cogs.dkp import jobs
 from cogs.dkp.cog import Dkp
 from cogs.dkp.cog.pooling import Pooling
+from cogs.dkp.rules.pools import Terms
 from cogs.dkp.service import ledger, transfers
 from cogs.dkp.service.history import signed
 from cogs.dkp.service.undoing import EntryUndo
@@ -53,9 +53,9 @@ def _transferred(line: "AuditLine") -> str:
 
 def _pool_edited(line: "AuditLine") -> str:
     changed = [
-        f"{word.replace('_', ' ')} {_shown(line.before.get(word))} → {_shown(after)}"
-        for word, after in line.after.items()
-        if line.before.get(word) != after
+        f"{word.replace('_', ' ')} {_shown(line.before.get(word))} → {_shown(line.after.get(word))}"
+        for word in Terms.__slots__
+        if line.before.get(word) != line.after.get(word)
     ]
     return f"{line.actor} changed the pool {safe(line.before['name'])}: {', '.join(changed)}"
 
@@ -65,8 +65,7 @@ def _shown(value: Any) -> str:
         return "yes" if value else "no"
     if value is None:
         return "none"
-    text = str(value)
-    return points(Decimal(text)) if re.fullmatch(r"-?\d+(\.\d+)?", text) else safe(text)
+    return safe(str(value).replace("_", " "))
 
 
 _POOL_SENTENCES: dict[str, "Callable[[AuditLine], str]"] = {

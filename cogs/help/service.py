@@ -22,9 +22,13 @@ async def get_topic(session: Session, typed: str) -> Topic:
                 raise NotAllowed(permissions.refusal_sentence(topic.capability), capability=topic.capability)
             return topic
     mine = await topics_for(session)
-    holding = [topic for topic in mine if key and (key in topic.wish or any(key in name for name in topic.commands))]
-    if holding:
-        return holding[0]
+    fits = (
+        lambda topic: topic.wish.startswith(key) or key in {name.rpartition(" ")[2] for name in topic.commands},
+        lambda topic: key in topic.wish or any(key in name for name in topic.commands),
+    )
+    for fit in fits if key else ():
+        if (found := next((topic for topic in mine if fit(topic)), None)) is not None:
+            return found
     near = near_names(typed, [topic.wish for topic in mine], 3)
     raise NotFound("I have no help by that name: /help alone lists what you can do.", near=near)
 

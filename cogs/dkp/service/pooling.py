@@ -153,7 +153,9 @@ def _apply(pool: Pool, terms: Terms) -> Terms:
 
 
 def _plain(terms: Terms) -> dict[str, Any]:
-    return {field: getattr(terms, field) for field in Terms.__slots__}
+    """For the audit: amounts as they read, so that 0 and 0.00 are no change."""
+    values = {field: getattr(terms, field) for field in Terms.__slots__}
+    return {field: points(value) if isinstance(value, Decimal) else value for field, value in values.items()}
 
 
 async def _make_default(session: Session, pools: Sequence[Pool], chosen: Pool) -> None:
