@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from bot import permissions
 from bot.kit.text import clip, safe
 from bot.refusals import NotFound
-from bot.typed import name_key, near_names
+from bot.typed import name_key, near_names, split_names
 from db.scope import GuildSession
 from db.tables import Character, Guild, Member, Pool, Stay
 
@@ -172,6 +172,14 @@ async def get_member(session: GuildSession, member_id: int) -> Member:
     return member
 
 
+def wants(member: Member, kind: str) -> bool:
+    """Whether a direct message of this kind (`registry.notices`) may go to somebody.
+
+    They are here, have a Discord account, and did not switch it off.
+    """
+    return member.discord_user_id is not None and member.left_at is None and kind not in member.muted
+
+
 async def get_person(session: GuildSession, typed: str) -> Member:
     """Whom somebody means: an autocomplete's id (`#12`), a mention or Discord id, a display name, a character's name.
 
@@ -209,6 +217,51 @@ async def get_person(session: GuildSession, typed: str) -> Member:
         raise NotFound(f"{len(found)} people are called that; pick one from the list that appears while typing.")
     near = near_names(typed, [label for label, _ in await names(session)], 3)
     raise NotFound("Nobody here by that name.", near=near)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A name that leads to nobody, with names near it; both safe to show."""
+
+    name: str
+    near: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The people somebody named; names are safe to show."""
+
+    member_ids: tuple[int, ...]
+    names: tuple[str, ...]
+    unknown: tuple[Unknown, ...]
+
+
+async def named_people(session: GuildSession, text: str) -> People:
+    """Everybody in a `members` option; a character stands for its owner, each person once."""
+    found: dict[int, str] = {}
+    unknown: list[Unknown] = []
+    typed = split_names(text)
+    whole = await _person(session, text) if len(typed) > 1 else None
+    if whole is not None:  # one name with spaces
+        return People((whole.member_id,), (safe(whole.display_name),), ())
+    for name in typed:
+        member = await _person(session, name)
+        if member is None:
+            known = await names(session)
+            near = near_names(name, dict.fromkeys(label for label, _ in known), 3)
+            unknown.append(Unknown(safe(clip(name, 40)), tuple(safe(other) for other in near)))
+        else:
+            found[member.member_id] = safe(member.display_name)
+    if not found and not unknown:
+        raise NotFound("Nobody is named: type names with spaces or commas between them.")
+    return People(tuple(found), tuple(found.values()), tuple(unknown))
+
+
+async def _person(session: GuildSession, typed: str) -> Member | None:
+    try:
+        return await get_person(session, typed)
+    except NotFound:
+        return None
 
 
 async def names(session: GuildSession) -> list[tuple[str, int]]:

@@ -85,6 +85,11 @@ def may_be_granted(capability: str) -> bool:
     return CAPABILITIES[capability][1] != frozenset({MANAGE_SERVER})
 
 
+def may_be_everybodys(capability: str) -> bool:
+    """Whether a guild may give it to @everyone: never what moves points or runs things."""
+    return "applicant" in CAPABILITIES[capability][1]
+
+
 def refusal_sentence(capability: str) -> str:
     """Who may, in words: "Only officers and raid leaders may lead raids; ask one of them."."""
     doing, who = CAPABILITIES[capability]

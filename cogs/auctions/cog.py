@@ -33,7 +33,7 @@ async def _raid_choices(session: Session, typed: str) -> list[Choice]:
 
 
 _items = offer("auctions.manage", looking.item_choices)
-_pools, _raids = offer("auctions.manage", pools.choices), offer("auctions.manage", _raid_choices)
+_pools, _raids = offer("auctions.manage", pools.open_choices), offer("auctions.manage", _raid_choices)
 _open_to_bid, _own = offer("auctions.bid", looking.open_choices), offer("auctions.bid", own_characters)
 _open, _people = offer("auctions.manage", looking.open_choices), offer("auctions.manage", people)
 _all = offer("auctions.view", looking.all_choices)

@@ -5,15 +5,18 @@ sum of their holds). Both change in the transaction of the entry or hold, under 
 reversed at most once. What somebody holds is shown to nobody but themselves.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot import people
 from bot.kit.text import points, safe, when
 from cogs.dkp import jobs
 from cogs.dkp.cog import Dkp
-from cogs.dkp.service import decay_schedules, explaining, ledger
+from cogs.dkp.cog.pooling import Pooling
+from cogs.dkp.rules.pools import Terms
+from cogs.dkp.service import decay_schedules, explaining, ledger, transfers
 from cogs.dkp.service.history import signed
 from cogs.dkp.service.undoing import EntryUndo, undoable_acts
 from cogs.dkp.views.history import ShowChart, ShowHistory
@@ -69,6 +72,46 @@ def _decay_stopped(line: "AuditLine") -> str:
     return f"{line.actor} stopped the scheduled decay of {safe(line.after['pool'])}"
 
 
+def _batch_posted(line: "AuditLine") -> str:
+    amount = Decimal(line.after["amount"])
+    who = "1 person" if line.after["people"] == 1 else f"{line.after['people']} people"
+    what = f"{points(abs(amount))} {safe(line.after['pool'])}"
+    done = f"gave {what} each to {who}" if amount > 0 else f"took {what} each from {who}"
+    return f"{line.actor} {done} ({line.after['kind']}, {points(abs(Decimal(line.after['total'])))} in all)"
+
+
+def _transferred(line: "AuditLine") -> str:
+    return f"{line.actor} gave {line.about} {points(Decimal(line.after['amount']))} {safe(line.after['pool'])}"
+
+
+def _pool_edited(line: "AuditLine") -> str:
+    changed = [
+        f"{word.replace('_', ' ')} {_shown(line.before.get(word))} → {_shown(line.after.get(word))}"
+        for word in Terms.__slots__
+        if line.before.get(word) != line.after.get(word)
+    ]
+    return f"{line.actor} changed the pool {safe(line.before['name'])}: {', '.join(changed)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "none"
+    return safe(str(value).replace("_", " "))
+
+
+_POOL_SENTENCES: dict[str, "Callable[[AuditLine], str]"] = {
+    "pools.created": lambda line: f"{line.actor} made the pool {safe(line.after['name'])}",
+    "pools.brought_back": lambda line: f"{line.actor} brought the archived pool {safe(line.after['name'])} back",
+    "pools.edited": _pool_edited,
+    "pools.archived": lambda line: f"{line.actor} archived the pool {safe(line.after['name'])}",
+    "pools.default_moved": lambda line: (
+        f"{line.actor} made {safe(line.after['name'])} the default pool, before {safe(line.before['name'])}"
+    ),
+}
+
+
 async def setup(bot: "Quartermaster") -> None:
     registry = bot.stage.registry
     registry.due[people.BECAME_MEMBER] = jobs.became_member
@@ -86,4 +129,8 @@ async def setup(bot: "Quartermaster") -> None:
         "dkp.decay.stopped": _decay_stopped,
     }
     bot.add_buttons(ShowHistory, ShowChart)
+    registry.sentences |= {"dkp.batch_posted": _batch_posted, "dkp.transferred": _transferred, **_POOL_SENTENCES}
+    registry.notices[transfers.NOTICE] = "somebody gave you points"
+    registry.forget.append(transfers.forget)
     await bot.add_cog(Dkp(bot))
+    await bot.add_cog(Pooling(bot))

@@ -47,7 +47,7 @@ async def _last_name(session: Session, typed: str) -> list[Choice]:
 
 _RAIDS, _EVENTS = _list(lookups.raid_choices), _list(lookups.event_choices)
 _TICKS = _list(lookups.tick_choices, "raids.manage")
-_POOLS, _PEOPLE = offer("raids.manage", pools.choices), offer("raids.manage", people)
+_POOLS, _PEOPLE = offer("raids.manage", pools.open_choices), offer("raids.manage", people)
 _MEMBERS = offer("raids.manage", _last_name)
 
 

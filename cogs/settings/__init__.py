@@ -7,6 +7,7 @@ mapped role they hold, and the roster is the source from then on. Every change i
 
 from typing import TYPE_CHECKING
 
+from bot import permissions
 from bot.kit.text import safe
 from bot.registry import AuditLine
 from cogs.settings.cog import Settings
@@ -30,9 +31,17 @@ async def setup(bot: "Quartermaster") -> None:
             f"{line.about} became {line.after['group']} by the mapping of roles, before {line.before['group']}"
         ),
         "settings.pool_changed": _pool_changed,
+        "settings.permission_given": lambda line: f"{line.actor} allowed <@&{line.target_id}> to {_doing(line)}",
+        "settings.permission_taken": lambda line: (
+            f"{line.actor} took back that <@&{line.target_id}> may {_doing(line)}"
+        ),
     }
     bot.add_buttons(SetUp, *panel.BUTTONS)
     await bot.add_cog(Settings(bot))
+
+
+def _doing(line: AuditLine) -> str:
+    return permissions.CAPABILITIES[line.after["capability"]][0]
 
 
 def _changed(line: AuditLine) -> str:

@@ -1,7 +1,7 @@
-"""`/setup`, `/settings show, roles, channels, guild`, and the welcome when we join a server."""
+"""`/setup`, `/settings show, roles, channels, guild, raids, auctions, permissions`, and the welcome to a server."""
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import discord
 from discord import app_commands
@@ -16,6 +16,7 @@ from bot.kit.text import MESSAGE_TEXT, clip
 from bot.registry import Choice
 from bot.stage import Actor, Session
 from cogs.settings.rules import zones
+from cogs.settings.service import defaults, granting
 from cogs.settings.service import guild as service
 from cogs.settings.service.roles import map_roles, preview_mapping
 from cogs.settings.views import words
@@ -150,6 +151,88 @@ class Settings(commands.Cog):
         if zone := changed.values.get("timezone"):
             lines.append(f"It is {zones.clock_in(zone, door.stage.clock.now())} there.")
         await door.say("\n".join(lines))
+
+    @settings.command(name="raids", description="How raids go here: points, ticks, lateness, standby, voice")
+    @app_commands.describe(
+        points="What a tick gives, unless it, its event or its pool says otherwise",
+        on_time="Until how long after the start somebody is on time, such as 15m",
+        standby_percent="How much of a tick's points standby gets",
+        count="Whether attendance counts raids or ticks",
+        every="Automatic ticks, such as 30m; off for none",
+        voice="adds: who is in voice is credited too; required: only who is in voice",
+    )
+    async def raids(
+        self,
+        interaction: Interaction,
+        points: float | None = None,
+        on_time: str | None = None,
+        standby_percent: app_commands.Range[int, 0, 100] | None = None,
+        count: Literal["raids", "ticks"] | None = None,
+        every: str | None = None,
+        voice: Literal["adds", "required"] | None = None,
+    ) -> None:
+        door = Door(interaction)
+        changed = await defaults.change_raids(
+            door.stage,
+            door.actor,
+            points=points,
+            on_time=on_time,
+            standby_percent=standby_percent,
+            count=count,
+            every=every,
+            voice=voice,
+        )
+        await door.say("\n".join(words.changed_lines(changed.values)))
+
+    @settings.command(name="auctions", description="How auctions go here: time, least bids, who bids, late bids")
+    @app_commands.describe(
+        duration="How long an auction takes, such as 3m",
+        minimum="The lowest first bid",
+        increment="How much more each bid must be",
+        bidders="Who may bid: who is in the raid, or all members",
+        snipe_window="How late a bid is late, such as 20s; off: late bids give no time",
+        snipe_extension="How much time a late bid gives, such as 20s",
+        snipe_limit="How often late bids may give time",
+    )
+    async def auctions(
+        self,
+        interaction: Interaction,
+        duration: str | None = None,
+        minimum: float | None = None,
+        increment: float | None = None,
+        bidders: Literal["raid", "members"] | None = None,
+        snipe_window: str | None = None,
+        snipe_extension: str | None = None,
+        snipe_limit: app_commands.Range[int, 0, 1000] | None = None,
+    ) -> None:
+        door = Door(interaction)
+        changed = await defaults.change_auctions(
+            door.stage,
+            door.actor,
+            duration=duration,
+            minimum=minimum,
+            increment=increment,
+            bidders=bidders,
+            snipe_window=snipe_window,
+            snipe_extension=snipe_extension,
+            snipe_limit=snipe_limit,
+        )
+        await door.say("\n".join(words.changed_lines(changed.values)))
+
+    @settings.command(name="permissions", description="Let a role do something its group may not, or take that back")
+    @app_commands.describe(
+        capability="What: pick it from the list",
+        to="Which role",
+        allow="Yes gives it, no takes it back",
+    )
+    async def permissions(self, interaction: Interaction, capability: str, to: discord.Role, allow: bool) -> None:
+        door = Door(interaction)
+        granted = await granting.change_permission(door.stage, door.actor, capability, to.id, allow)
+        await door.say(words.granted_in_words(door.guild, granted))
+
+    @permissions.autocomplete("capability")
+    async def _capabilities(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return await pickers.offer("settings.permissions", granting.capability_choices)(self, interaction, typed)
 
     @guild.autocomplete("timezone")
     async def _zones(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:

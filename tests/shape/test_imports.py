@@ -48,8 +48,8 @@ def test_the_tree_keeps_the_import_rules() -> None:
         ("db/scope.py", "import bot.stage", "cogs -> bot -> db"),
         ("db/scope.py", "import discord", "db knows no Discord"),
         ("cogs/dkp/cog/looking.py", "import cogs.raids.service", "A slice calls only slices below it"),
-        ("cogs/dkp/rules.py", "import cogs.dkp.cog", "Inside a slice"),
-        ("cogs/dkp/rules.py", "import sqlalchemy", "Rules are pure"),
+        ("cogs/dkp/rules/__init__.py", "import cogs.dkp.cog", "Inside a slice"),
+        ("cogs/dkp/rules/__init__.py", "import sqlalchemy", "Rules are pure"),
         ("cogs/auctions/cog.py", "import cogs.raids.cog", "Other slices call the service of raids"),
     ],
 )

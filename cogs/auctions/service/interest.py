@@ -40,13 +40,16 @@ async def _another(session: Session, others: Others) -> bool:
         Member.guild_id == session.guild_id, Member.left_at.is_(None), Member.discord_user_id.is_not(None)
     )
     groups = {row.discord_user_id: row.role_group for row in await session.execute(query)}
+    granted = set(session.grants.get(RIGHT, ()))
     for user_id in groups.keys() | others.managers | frozenset().union(*others.holders.values()):
+        holds = frozenset(role for role, users in others.holders.items() if user_id in users)
         standings = permissions.standings(
             role_group=groups.get(user_id),
-            role_ids=frozenset(role for role, users in others.holders.items() if user_id in users),
+            role_ids=holds,
             manage_guild=user_id in others.managers,
             mapping=session.mapping,
         )
-        if user_id != session.actor.user_id and permissions.allowed(RIGHT, standings):
+        may = permissions.allowed(RIGHT, standings) or not granted.isdisjoint(holds)
+        if may and user_id != session.actor.user_id:
             return True
     return False

@@ -24,7 +24,7 @@ from cogs.auctions.rules.starting import (
     parse_batch,
 )
 from cogs.auctions.service.state import settle_later
-from cogs.dkp.service.pools import get_pool
+from cogs.dkp.service.pools import lock_open, open_pool
 from cogs.raids.service.lookups import find_raid, lock_raid
 from db.tables import Auction, Pool, Raid
 
@@ -105,10 +105,9 @@ async def _place(session: Session, raid: str | None, pool: str | None, channel_i
         if found.status == "cancelled":
             raise BadTerms(f"{safe(found.name)} was cancelled: start the auction without it, or pick another raid.")
     if pool is None and found is not None:
-        theirs = await session.get(Pool, (session.guild_id, found.pool_id))
-        assert theirs is not None
+        theirs = await lock_open(session, found.pool_id)
         return _Place(found, theirs, session.guild.auctions_channel_id or channel_id)
-    return _Place(found, await get_pool(session, pool), session.guild.auctions_channel_id or channel_id)
+    return _Place(found, await open_pool(session, pool), session.guild.auctions_channel_id or channel_id)
 
 
 async def _find_raid(session: Session, typed: str | None, channel_id: int) -> Raid | None:

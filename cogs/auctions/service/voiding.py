@@ -155,7 +155,9 @@ async def _right_lost(session: Session, auction: Auction, member: Member) -> str
     """Why somebody may no longer bid in this auction; None when they may."""
     if member.left_at is not None:
         return "left the server"
-    if "member" in session.mapping and not permissions.allowed("auctions.bid", frozenset({member.role_group})):
+    # Where a role was given the right to bid, their group does not tell: only Discord knows who holds the role.
+    by_group = permissions.allowed("auctions.bid", frozenset({member.role_group}))
+    if "member" in session.mapping and not by_group and not session.grants.get("auctions.bid"):
         return f"no right to bid as {member.role_group}"
     here = {"this_guild": session.guild_id, "this_auction": auction.auction_id, "me": member.member_id}
     in_raid = (await session.execute(IN_RAID, here)).scalar_one()

@@ -9,7 +9,6 @@ from discord.ext import commands
 from bot.kit import pickers
 from bot.kit.door import Door
 from bot.kit.pages import show_pages
-from bot.kit.text import safe
 from bot.stage import Session
 from cogs.dkp.cog.group import DKP, Choices
 from cogs.dkp.service import balances, explaining, history, pools
@@ -59,7 +58,7 @@ class Looking(commands.Cog):
             found = await pools.get_pool(session, pool)
             lines = await balances.standings(session, found, character_class, everyone=everyone)
             mine = [line.place for line in lines if line.member_id == session.member.member_id]
-            heading = f"**{safe(found.name)} standings** · {len(lines)} {'person' if len(lines) == 1 else 'people'}"
+            heading = f"**{pools.called(found)} standings** · {len(lines)} {'person' if len(lines) == 1 else 'people'}"
             if mine:
                 heading += f" · you are number {mine[0]}"
             return heading, [line.in_words() for line in lines]

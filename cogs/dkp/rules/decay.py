@@ -36,10 +36,6 @@ class NothingScheduled(Refused):
     code = "dkp.decay.nothing_scheduled"
 
 
-class PoolArchived(Refused):
-    code = "dkp.decay.pool_archived"
-
-
 class DecayedMeanwhile(Refused):
     """Another run came between the preview and the yes."""
 

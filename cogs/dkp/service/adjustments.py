@@ -11,7 +11,7 @@ from bot.stage import Session, use_case
 from bot.typed import parse_amount
 from cogs.dkp.rules import AdjustKind, AtTheCap, BadKind, check_reason, signed
 from cogs.dkp.service import ledger
-from cogs.dkp.service.pools import get_pool
+from cogs.dkp.service.pools import open_pool
 from db.tables import Member, Pool
 
 
@@ -48,14 +48,21 @@ class _Adjustment:
     kind: AdjustKind
 
 
-async def _read(
-    session: Session, who: str, amount: float | Decimal, reason: str, pool: str | None, kind: AdjustKind
-) -> _Adjustment:
+async def read_amount(
+    session: Session, amount: float | Decimal, reason: str, pool: str | None, kind: AdjustKind
+) -> tuple[Pool, Decimal, str]:
+    """An officer's amount with its sign in a pool that takes it, and the reason on one line."""
     if kind not in get_args(AdjustKind):
         raise BadKind(f"A kind is one of {', '.join(get_args(AdjustKind))}.")
     reason = check_reason(reason)
-    found = await get_pool(session, pool)
-    exact = signed(kind, parse_amount(amount, decimals=found.decimals))
+    found = await open_pool(session, pool)
+    return found, signed(kind, parse_amount(amount, decimals=found.decimals)), reason
+
+
+async def _read(
+    session: Session, who: str, amount: float | Decimal, reason: str, pool: str | None, kind: AdjustKind
+) -> _Adjustment:
+    found, exact, reason = await read_amount(session, amount, reason, pool, kind)
     return _Adjustment(await people.get_person(session, who), found, exact, reason, kind)
 
 

@@ -18,7 +18,7 @@ from bot.stage import Session
 from bot.typed import name_key, near_names
 from cogs.dkp.rules import Purse, active_since, spendable_in_words
 from cogs.dkp.service import ledger
-from cogs.dkp.service.pools import get_pool
+from cogs.dkp.service.pools import called, get_pool
 from db.tables import Account, Auction, Character, Hold, Member, Pool
 
 
@@ -61,12 +61,12 @@ async def points_of(session: Session, member_id: int, pool: Pool | None = None) 
     held_on = tuple(HeldOn(*row) for row in await session.execute(query))
     purse = Purse(balance, held, pool.floor)
     return MyPoints(
-        pool.name, purse.balance, purse.held, held_on, purse.spendable, _my_points(pool.name, purse, held_on)
+        pool.name, purse.balance, purse.held, held_on, purse.spendable, _my_points(called(pool), purse, held_on)
     )
 
 
 def _my_points(pool: str, purse: Purse, held_on: tuple[HeldOn, ...]) -> str:
-    lines = [f"You have **{points(purse.balance)}** {safe(pool)}."]
+    lines = [f"You have **{points(purse.balance)}** {pool}."]
     if held_on:
         each = ", ".join(f"{points(hold.amount)} on {safe(hold.item_name)}" for hold in held_on)
         lines.append(f"Held for open bids: **{points(purse.held)}** ({each}).")
@@ -88,7 +88,7 @@ async def balance_in_words(session: Session, who: str | None, pool: str | None) 
     )
     balance = (await session.execute(query)).scalar_one_or_none() or Decimal(0)
     left = " (left the server)" if member.left_at else ""
-    return f"{safe(member.display_name)}{left} has **{points(balance)}** {safe(found.name)}."
+    return f"{safe(member.display_name)}{left} has **{points(balance)}** {called(found)}."
 
 
 # --- standings --------------------------------------------------------------------------------------------------------

@@ -19,7 +19,6 @@ from cogs.dkp.rules.decay import (
     DecayedMeanwhile,
     Decaying,
     NothingToDecay,
-    PoolArchived,
     Terms,
     check_percent,
     decide_loss,
@@ -27,7 +26,7 @@ from cogs.dkp.rules.decay import (
     is_protected,
 )
 from cogs.dkp.service import ledger
-from cogs.dkp.service.pools import get_pool
+from cogs.dkp.service.pools import open_pool
 from db.tables import Account, DecayRun, Member, Pool
 
 _MOST_NAMED = 20
@@ -47,9 +46,7 @@ class Asked:
 async def read(session: Session, asked: Asked) -> tuple[Pool, Terms]:
     """The pool and terms somebody means. Refuses a bad percentage or floor, and a pool that is archived."""
     percent = check_percent(asked.percent)
-    pool = await get_pool(session, asked.pool)
-    if pool.archived_at is not None:
-        raise PoolArchived(f"{safe(pool.name)} is archived: it does not decay.")
+    pool = await open_pool(session, asked.pool)
     floor = None if asked.floor is None else parse_amount(asked.floor, decimals=pool.decimals)
     return pool, terms_of(pool, percent, floor, earned_only=asked.earned_only)
 

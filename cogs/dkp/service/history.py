@@ -12,7 +12,7 @@ from bot import people
 from bot.kit.text import clip, points, safe, when
 from bot.stage import Session
 from cogs.dkp.service import ledger
-from cogs.dkp.service.pools import get_pool
+from cogs.dkp.service.pools import called, get_pool
 from db.tables import EntryText, LedgerEntry, Member, Pool
 
 _BECAUSE = {
@@ -85,11 +85,12 @@ class Whose:
     own: bool
     name: str
     pool: str
+    """Safe to show."""
 
     @property
     def heading(self) -> str:
         whose = "Your" if self.own else f"{safe(self.name)}'s"
-        return f"**{whose} {safe(self.pool)} history**, newest first"
+        return f"**{whose} {self.pool} history**, newest first"
 
 
 async def find_whose(session: Session, who: str | None, pool: str | None) -> Whose:
@@ -107,7 +108,7 @@ async def get_whose(session: Session, member_id: int, pool_id: int) -> Whose:
 
 def _whose(session: Session, member: Member, pool: Pool) -> Whose:
     own = session.me is not None and member.member_id == session.me.member_id
-    return Whose(member.member_id, pool.pool_id, own, member.display_name, pool.name)
+    return Whose(member.member_id, pool.pool_id, own, member.display_name, called(pool))
 
 
 async def find_history(

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot import people
 from bot.stage import Session
-from cogs.dkp.service import ledger
+from cogs.dkp.service import ledger, openings
 from cogs.dkp.service.ledger import NewEntry, Snapshot
 from cogs.raids.rules import Credit
 from db.tables import Member, Pool, Raid, Tick, TickCredit
@@ -54,11 +54,15 @@ async def pay(
     if not paid:
         return Paid({}, Decimal(0))
     ids = sorted({credit.member_id for _, credit in paid})
-    accounts = await ledger.lock_accounts(session, [(raid.pool_id, c.member_id) for _, c in paid if c.amount])
+    pool = await get_pool(session, raid)
+    starts = openings.starts_with_a_raid(pool)
+    accounts = await ledger.lock_accounts(session, [(raid.pool_id, c.member_id) for _, c in paid if c.amount or starts])
     query = select(Member.member_id, Member.display_name).where(
         Member.guild_id == session.guild_id, Member.member_id.in_(ids)
     )
     names = {row.member_id: row.display_name for row in await session.execute(query)}
+    if starts:
+        await openings.grant_first_raid(session, pool, names, accounts)
     mains = await people.mains(session, ids)
 
     def snapshot(member_id: int) -> Snapshot:

@@ -16,9 +16,10 @@ from bot.refusals import NotFound
 from bot.stage import Session, use_case
 from bot.typed import name_key, parse_amount
 from cogs.dkp.rules import check_reason
+from cogs.dkp.rules.pools import ArchivedPool
 from cogs.dkp.service import ledger
 from cogs.dkp.service.own_acts import tell_own_reversal
-from cogs.dkp.service.pools import get_pool
+from cogs.dkp.service.pools import lock_open, open_pool
 from cogs.raids.rules import (
     BadName,
     NoTickYet,
@@ -134,12 +135,13 @@ async def _event(session: Session, typed: str) -> tuple[Event, bool]:
 
 
 async def _pool(session: Session, event: Event, typed: str | None) -> Pool:
-    """The pool named, else the event's, else the guild's default."""
+    """The pool named, else the event's unless that was archived meanwhile, else the guild's default."""
     if typed is None and event.pool_id is not None:
-        pool = await session.get(Pool, (session.guild_id, event.pool_id))
-        if pool is not None:
-            return pool
-    return await get_pool(session, typed)
+        try:
+            return await lock_open(session, event.pool_id)
+        except ArchivedPool:
+            pass
+    return await open_pool(session, typed)
 
 
 @use_case("raids.manage")
@@ -294,6 +296,7 @@ async def reopen_raid(session: Session, raid_id: int) -> RaidReopened:
     """Running again, for 24 h after its end; automatic ticks begin anew from now."""
     raid = await lock_raid(session, raid_id)
     check_reopen(raid.status, raid.ended_at, session.now)
+    await lock_open(session, raid.pool_id)  # an archived pool takes no more
     raid.status, raid.ended_at, raid.outcome = "running", None, None
     await ticks.schedule_next(session, raid)
     await boards.place(session, "raid", raid_id, raid.channel_id)

@@ -126,6 +126,8 @@ class DumpImported:
     total: Decimal
     not_credited: tuple[str, ...]
     unknown: int
+    cut: Decimal = Decimal(0)
+    """What the pool's cap took."""
 
 
 @use_case("raids.manage")
@@ -162,10 +164,10 @@ async def import_dump(
         tick = await new_tick(session, raid, raid.tick_points, taken_at, "dump")
     await seat(session, raid, plan.joins, PRESENT, at=taken_at)
     await _mark_seen(session, raid, read, taken_at)
-    total = Decimal(0)
+    paid = paying.Paid({}, Decimal(0))
     if tick is not None:
         lines = {member_id: read.line[member_id] for member_id in read.named}
-        total = (await paying.pay(session, raid, [(tick, credit) for credit in plan.credits], lines)).total
+        paid = await paying.pay(session, raid, [(tick, credit) for credit in plan.credits], lines)
         waiting = set((tick.not_credited or {}).get("members", [])) | set(plan.strangers)
         tick.not_credited = {"members": sorted(waiting)} if waiting else None
     imported = DumpImported(
@@ -177,9 +179,10 @@ async def import_dump(
         taken_at,
         len(plan.credits),
         len(plan.joins),
-        total,
+        paid.total,
         tuple(safe(read.members[member_id].display_name) for member_id in plan.strangers),
         len(read.unknown),
+        paid.cut,
     )
     await _remember(session, imported, file_name, dump)
     return imported

@@ -10,9 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot import audit, due, people, permissions
 from bot.kit.text import safe
+from bot.people import People as People
+from bot.people import Unknown as Unknown
+from bot.people import named_people as named_people
 from bot.refusals import NotFound
 from bot.stage import Actor, Session, Stage, use_case
-from bot.typed import near_names, split_names
 from cogs.raids.rules import (
     ABSENT,
     ADD_STATUSES,
@@ -201,51 +203,6 @@ async def leave_running_raids(stage: Stage, guild_id: int, member_id: int) -> No
 
 
 # --- what leaders say of others ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A name that leads to nobody, with names near it; both safe to show."""
-
-    name: str
-    near: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """The people somebody named; names are safe to show."""
-
-    member_ids: tuple[int, ...]
-    names: tuple[str, ...]
-    unknown: tuple[Unknown, ...]
-
-
-async def named_people(session: Session, text: str) -> People:
-    """Everybody in a `members` option; a character stands for its owner, each person once."""
-    found: dict[int, str] = {}
-    unknown: list[Unknown] = []
-    typed = split_names(text)
-    whole = await _person(session, text) if len(typed) > 1 else None
-    if whole is not None:  # one name with spaces
-        return People((whole.member_id,), (safe(whole.display_name),), ())
-    for name in typed:
-        member = await _person(session, name)
-        if member is None:
-            known = await people.names(session)
-            near = near_names(name, dict.fromkeys(label for label, _ in known), 3)
-            unknown.append(Unknown(safe(name), tuple(safe(other) for other in near)))
-        else:
-            found[member.member_id] = safe(member.display_name)
-    if not found and not unknown:
-        raise NotFound("Nobody is named: type names with spaces or commas between them.")
-    return People(tuple(found), tuple(found.values()), tuple(unknown))
-
-
-async def _person(session: Session, typed: str) -> Member | None:
-    try:
-        return await people.get_person(session, typed)
-    except NotFound:
-        return None
 
 
 @dataclass(frozen=True, slots=True)

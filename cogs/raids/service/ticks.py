@@ -278,6 +278,8 @@ class PeopleCredited:
     total: Decimal
     already: int
     """Credits that stood before: nobody is credited twice by one tick."""
+    cut: Decimal = Decimal(0)
+    """What the pool's cap took."""
 
 
 @use_case("raids.manage")
@@ -330,7 +332,14 @@ async def credit_people(
         audit.record(session, "raids.credited", target_id=raid_id, about=member_id, after=after)
     names = tuple(safe(member.display_name) for member in known.values())
     credited = PeopleCredited(
-        session.guild_id, raid_id, raid.name, numbers, names, done.total, len(ticks) * len(known) - len(paid)
+        session.guild_id,
+        raid_id,
+        raid.name,
+        numbers,
+        names,
+        done.total,
+        len(ticks) * len(known) - len(paid),
+        done.cut,
     )
     session.tell(credited)
     session.redraw("raid", raid_id)

@@ -10,7 +10,7 @@ from discord import ui
 from bot.kit.ask import Answer, ask, yes
 from bot.kit.components import Form
 from bot.kit.door import Door
-from bot.kit.text import safe, when
+from bot.kit.text import points, safe, when
 from cogs.raids.dumps import Dump, read_pasted
 from cogs.raids.rules import TickTooSoon
 from cogs.raids.service import imports
@@ -115,7 +115,8 @@ def imported_in_words(done: DumpImported) -> str:
     if done.number is None:
         return f"{safe(done.raid_name)}: {seated}, nobody was paid."
     paid = imports.describe(Outcome(done.tick_id, done.number, done.taken_at, done.people, done.total, 0))
-    return f"{safe(done.raid_name)}, tick {done.number}: {paid}; {seated}."
+    cut = f" {points(done.cut)} above the cap were cut." if done.cut else ""
+    return f"{safe(done.raid_name)}, tick {done.number}: {paid}; {seated}.{cut}"
 
 
 class PasteForm(Form, key="raid.paste", numbers=("raid_id",), title="Import who was there"):

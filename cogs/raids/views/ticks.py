@@ -1,6 +1,7 @@
 """Ticks as leaders meet them: taken, completed with Add, undone."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import discord
@@ -75,7 +76,13 @@ def credited_in_words(credited: PeopleCredited) -> str:
     numbers = ", ".join(map(str, credited.tick_numbers))
     which = f"tick {numbers}" if len(credited.tick_numbers) == 1 else f"ticks {numbers}"
     had = f" {credited.already} of those credits stood before." if credited.already else ""
-    return f"{', '.join(credited.names)}: {which} of {safe(credited.raid_name)}, {points(credited.total)} points.{had}"
+    paid = f"{points(credited.total)} points.{_cut(credited.cut)}"
+    return f"{', '.join(credited.names)}: {which} of {safe(credited.raid_name)}, {paid}{had}"
+
+
+def _cut(cut: Decimal) -> str:
+    """What the pool's cap took of credits, if it took any."""
+    return f" {points(cut)} above the cap were cut." if cut else ""
 
 
 class AddSeen(Press, key="raid.add_seen", numbers=("raid_id", "tick_id")):

@@ -140,6 +140,8 @@ class SettingsNow:
     """What a tick gives unless it or its event says otherwise."""
     pool_floor: Decimal
     decimals: int
+    grants: dict[str, list[int]]
+    """Discord roles by what they may do beside their group."""
 
     def channel(self, kind: str) -> int | None:
         return getattr(self.guild, f"{kind}_channel_id")
@@ -152,7 +154,9 @@ class SettingsNow:
 async def settings_now(session: Session) -> SettingsNow:
     pool = await ledger.default_pool(session)
     ticks = session.guild.tick_points if pool.tick_points is None else pool.tick_points
-    return SettingsNow(session.guild, dict(session.mapping), pool.name, ticks, pool.floor, pool.decimals)
+    return SettingsNow(
+        session.guild, dict(session.mapping), pool.name, ticks, pool.floor, pool.decimals, dict(session.grants)
+    )
 
 
 def _finish(session: Session) -> None:

@@ -9,10 +9,13 @@ import discord
 from bot import permissions
 from bot.kit.text import clip, points, safe
 from bot.typed import format_duration
+from cogs.settings.rules.defaults import LABELS as DEFAULTS
 from cogs.settings.rules.guesses import CHANNELS
 from cogs.settings.rules.texts import TEXTS, CannotPost
+from cogs.settings.service.granting import Granted
 from cogs.settings.service.guild import SettingsNow
 from cogs.settings.service.roles import Plan
+from db.tables import Guild
 
 MAPPED: Final = (*permissions.GROUPS, permissions.BADGE)
 """What a role can stand for, high to low, the badge last; its place is what buttons carry."""
@@ -152,7 +155,11 @@ def changed_lines(values: Mapping[str, str | None]) -> list[str]:
     ]
 
 
-LABELS: Final = {**{column: label.capitalize() for column, label in TEXTS.items()}, "timezone": "Time zone"}
+LABELS: Final = {
+    **{column: label.capitalize() for column, label in TEXTS.items()},
+    "timezone": "Time zone",
+    **DEFAULTS,
+}
 
 
 def everything(guild: discord.Guild, now: SettingsNow, clock: str) -> list[str]:
@@ -173,16 +180,49 @@ def everything(guild: discord.Guild, now: SettingsNow, clock: str) -> list[str]:
         f"**Automatic ticks**: {f'every {_span(row.tick_every_seconds)}' if row.tick_every_seconds else 'off'}"
         " · unless the raid says otherwise",
         f"**Voice**: {row.voice_mode} · {_VOICE[row.voice_mode]}",
+        f"**Attendance**: counts {row.attendance_count} · {_COUNTS[row.attendance_count]}",
         "__Auctions__",
         f"**Duration**: {_span(row.auction_seconds)} · unless the auction says otherwise",
         f"**Minimum and increment**: {points(row.auction_minimum)} and {points(row.auction_increment)}"
         " · the first bid, and the least step",
         f"**Who may bid**: {_BIDDERS[row.auction_bidders]}",
-        f"**Late bids**: with less than {_span(row.snipe_window_seconds)} left a new leader gives"
-        f" {_span(row.snipe_extension_seconds)} more, at most {row.snipe_limit} times",
+        f"**Late bids**: {_late_bids(row)}",
         "__Points__",
-        f"**First pool**: {safe(now.pool_name)} · {_DECIMALS[now.decimals]}, bids down to {points(now.pool_floor)}",
+        f"**First pool**: {safe(now.pool_name)} · {_DECIMALS[now.decimals]}, bids down to {points(now.pool_floor)}"
+        " · /pool list says all of every pool",
+        "__Permissions__: what a role may do beside its group (/settings permissions)",
+        *permission_lines(guild, now.grants),
     ]
+
+
+def permission_lines(guild: discord.Guild, grants: Mapping[str, Sequence[int]]) -> list[str]:
+    """Each role that was granted something, with what."""
+    by_role: dict[int, list[str]] = {}
+    for capability, role_ids in sorted(grants.items()):
+        for role_id in role_ids:
+            by_role.setdefault(role_id, []).append(permissions.CAPABILITIES[capability][0])
+    lines = [f"**{role_name(guild, role_id)}** may {', '.join(doing)}" for role_id, doing in by_role.items()]
+    return lines or ["No role was given more than its group has."]
+
+
+def granted_in_words(guild: discord.Guild, granted: Granted) -> str:
+    """What `/settings permissions` came to."""
+    role = role_name(guild, granted.role_id)
+    groups = " and ".join(f"{group_name(group)}s" for group in granted.anyway)
+    if granted.allow:
+        text = f"Who holds {role} may {granted.doing} {'now' if granted.changed else 'already'}."
+        return f"{text} As {groups} they may anyway." if groups else text
+    text = f"{role} is no longer allowed to {granted.doing}." if granted.changed else f"{role} was not given that."
+    return f"{text} Who holds it may all the same, as {groups}." if groups else text
+
+
+def _late_bids(row: Guild) -> str:
+    if not (row.snipe_window_seconds and row.snipe_extension_seconds and row.snipe_limit):
+        return "give no time: an auction ends when it said it would"
+    return (
+        f"with less than {_span(row.snipe_window_seconds)} left a new leader gives"
+        f" {_span(row.snipe_extension_seconds)} more, at most {row.snipe_limit} times"
+    )
 
 
 def _trouble(guild: discord.Guild, channel_id: int | None) -> str:
@@ -198,6 +238,10 @@ def _span(seconds: int) -> str:
 _VOICE: Final = {
     "adds": "who is in the raid's voice channel is credited too",
     "required": "only who is in the raid's voice channel is credited",
+}
+_COUNTS: Final = {
+    "raids": "a raid somebody was credited in is a raid attended",
+    "ticks": "each tick counts by itself",
 }
 _BIDDERS: Final = {
     None: "who is in the raid; without a raid, members",

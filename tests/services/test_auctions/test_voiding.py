@@ -3,17 +3,20 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from bot import people
+from cogs.auctions.rules.bidding import OwnInterest
 from cogs.auctions.rules.ending import NothingToVoid
 from cogs.auctions.service import (
+    Others,
     void_bid,
     void_bids_without_right,
 )
 from cogs.raids.service import roster
 from db.tables import (
     Account,
+    CapabilityGrant,
     DueJob,
     Hold,
     Member,
@@ -28,6 +31,7 @@ from tests.services.test_auctions.house import (
     adds_up,
     auction,
     bid,
+    give,
     member,
     money,
     rows,
@@ -187,3 +191,54 @@ async def test_when_everybodys_rights_change_only_who_lost_theirs_loses_bids(sta
         assert await statuses(stage, cloak) == ["voided", "standing", "voided"]
     assert (await standing(stage, cloak)) == ("Anna", 30)
     await adds_up(stage)
+
+
+async def grant(stage, capability: str, role_id: int) -> None:
+    async def work(session):
+        session.add(CapabilityGrant(guild_id=1, capability=capability, role_id=role_id, granted_at=session.now))
+
+    await stage.run(ITSELF, work)
+
+
+async def test_where_a_role_was_given_the_right_to_bid_nobodys_group_voids_their_bids(stage, cloak):
+    for who, amount in ((CARA, 20), (ANNA, 30)):
+        await bid(stage, who, cloak, amount)
+    await grant(stage, "auctions.bid", 55)
+
+    async def map_members(session):
+        session.add(RoleMapping(guild_id=1, role_group="member", role_id=900))
+
+    await stage.run(ITSELF, map_members)
+    await void_bids_without_right(stage, 1, None)
+    assert await statuses(stage, cloak) == ["outbid", "standing"], "only Discord knows who holds the role"
+    await stage.run(ITSELF, lambda session: session.execute(delete(CapabilityGrant)))
+    await void_bids_without_right(stage, 1, None)
+    assert await statuses(stage, cloak) == ["voided", "voided"]
+    await adds_up(stage)
+
+
+async def test_who_left_loses_bids_whatever_roles_were_given(stage, cloak):
+    await bid(stage, ANNA, cloak, 30)
+    await grant(stage, "auctions.bid", 55)
+    await stage.run(ITSELF, lambda session: people.leave(session, ANNA.user_id))
+    await void_bids_without_right(stage, 1, (await member_left(stage)))
+    assert await standing(stage, cloak) is None
+
+
+async def member_left(stage) -> int:
+    return (await rows(stage, select(Member.member_id).where(Member.left_at.is_not(None))))[0]
+
+
+async def test_a_bidder_who_leads_leaves_it_to_whoever_was_given_the_right(stage, cloak):
+    await bid(stage, ANNA, cloak, 20)
+    await give(stage, LEAD, 100)
+    await bid(stage, LEAD, cloak, 30)
+    alone = Others(managers=frozenset({LEAD.user_id}))
+    await void_bid(stage, LEAD, cloak, "Anna", "nobody else may", alone)
+    await bid(stage, ANNA, cloak, 40)
+    await grant(stage, "auctions.manage", 55)
+    others = Others(managers=frozenset({LEAD.user_id}), holders={55: frozenset({BORIS.user_id})})
+    with pytest.raises(OwnInterest):
+        await void_bid(stage, LEAD, cloak, "Anna", "Boris could", others)
+    own = Others(managers=frozenset({LEAD.user_id}), holders={55: frozenset({LEAD.user_id})})
+    await void_bid(stage, LEAD, cloak, "Anna", "the only one who was", own)

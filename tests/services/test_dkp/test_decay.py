@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 
 from bot.refusals import NotAllowed
 from bot.stage import Session, Stage
-from cogs.dkp.rules.decay import BadPercent, DecayedMeanwhile, NothingToDecay, PoolArchived
+from cogs.dkp.rules.decay import BadPercent, DecayedMeanwhile, NothingToDecay
+from cogs.dkp.rules.pools import ArchivedPool
 from cogs.dkp.service import decays, ledger, undoing
 from cogs.dkp.service.decays import Asked, Decayed, DecayPreview
 from db.tables import Account, Member, Pool
@@ -147,7 +148,7 @@ async def test_what_cannot_decay_is_refused(guild: Stage, owner: asyncpg.Connect
         with pytest.raises(BadPercent):
             await apply(guild, percent)
     await owner.execute("UPDATE pool SET archived_at = now()")
-    with pytest.raises(PoolArchived):
+    with pytest.raises(ArchivedPool):
         await apply(guild)
     assert await owner.fetchval("SELECT count(*) FROM decay_run") == 0
 

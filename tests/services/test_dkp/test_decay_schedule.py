@@ -10,7 +10,8 @@ import pytest
 from bot import due
 from bot.stage import Stage
 from cogs.dkp import jobs
-from cogs.dkp.rules.decay import NothingScheduled, PoolArchived
+from cogs.dkp.rules.decay import NothingScheduled
+from cogs.dkp.rules.pools import ArchivedPool
 from cogs.dkp.service import decay_schedules, decays
 from cogs.dkp.service.decays import Asked
 from cogs.settings.service import guild as settings
@@ -145,7 +146,7 @@ async def test_an_archived_pool_does_not_decay_and_is_not_scheduled(berlin, cloc
     clock.moment = datetime(2026, 3, 13, 5, tzinfo=UTC)
     assert await due.run_once(berlin) == 1
     assert await runs(owner) == []
-    with pytest.raises(PoolArchived):
+    with pytest.raises(ArchivedPool):
         await decay_schedules.schedule(berlin, ANNA, "week", Asked(10))
     await owner.execute("UPDATE pool SET archived_at = NULL")
     clock.move(days=7)

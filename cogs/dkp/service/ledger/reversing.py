@@ -106,8 +106,12 @@ async def what_follows(session: Session, entry_ids: Collection[int]) -> list[str
     return await what_moves_do(session, moves)
 
 
-async def what_moves_do(session: Session, moves: Mapping[Key, Decimal]) -> list[str]:
+async def what_moves_do(
+    session: Session, moves: Mapping[Key, Decimal], cuts: Mapping[Key, Decimal] | None = None
+) -> list[str]:
     """What these movements would lead to, a line a person, first those whom a loss leaves in trouble.
+
+    `cuts`: what a cap has taken of a movement already.
 
     Open bids are named for everybody who loses points and has some: a line that appeared only where they are not
     covered would tell how much is held.
@@ -138,6 +142,8 @@ async def what_moves_do(session: Session, moves: Mapping[Key, Decimal]) -> list[
             trouble += f", below the floor of {points(floor)}"
         if amount < 0 and (on := bids.get((pool_id, member_id))):
             trouble += f"; the open bid on {' and '.join(on)} stands"
+        if cut := (cuts or {}).get((pool_id, member_id)):
+            line += f" ({points(cut)} above the cap are cut)"
         (troubled if trouble else calm).append(line + trouble)
     return troubled + calm
 

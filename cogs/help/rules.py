@@ -1,0 +1,181 @@
+"""The topics of `/help`, in the order a person meets them. Extend the table; nothing else knows of it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A wish, who has it, what to know, and the commands for it by their full names."""
+
+    wish: str
+    capability: str
+    words: str
+    commands: tuple[str, ...]
+
+
+TOPICS: Final = (
+    # --- anybody's --------------------------------------------------------------------------------------------------
+    Topic(
+        "find out how something works",
+        "help.view",
+        "Ask by what you want, and I answer to you alone. Every option explains itself while you type, and names are"
+        " matched kindly: case and small slips do not matter.",
+        ("help",),
+    ),
+    Topic(
+        "check in to a raid",
+        "raids.check_in",
+        "Press **Check in** on the raid's board, **Standby** when you wait on the bench, **Leave** when you go. Each"
+        " tick credits you as you stand then; the bench gets its share of the points and counts in full as attendance.",
+        ("raid show",),
+    ),
+    Topic(
+        "bid on an item",
+        "auctions.bid",
+        "Press an amount on the auction's board, or **Other…** to type one. Your bid is held until you are outbid,"
+        " so the same points never back two bids; **My points** says what you can still spend.",
+        ("auction bid", "auction list", "auction show"),
+    ),
+    Topic(
+        "see points",
+        "dkp.view",
+        "Your own balance with what is held and what you can spend is for you alone; of others the balance is shown."
+        " The history has every movement with its reason and the balance after it.",
+        ("dkp balance", "dkp history", "dkp standings", "pool list"),
+    ),
+    Topic(
+        "give somebody points",
+        "dkp.transfer",
+        "Where a pool allows it, you can give what you can spend: nothing that is held for a bid or under the floor."
+        " Whoever gets it is told.",
+        ("dkp transfer",),
+    ),
+    Topic(
+        "keep my characters",
+        "characters.own",
+        "Points are yours and not a character's: alts earn for you too, and changing your main moves nothing."
+        " A dump or log that shows any of your characters credits you, once.",
+        ("character add", "character main"),
+    ),
+    Topic(
+        "see who plays what",
+        "characters.view",
+        "Mains come first, alts behind them.",
+        ("character list",),
+    ),
+    Topic(
+        "look at raids past and running",
+        "raids.view",
+        "The board of a raid shows who was there, the ticks and the loot, and works wherever you open it.",
+        ("raid list", "raid show"),
+    ),
+    Topic(
+        "see who got what",
+        "loot.view",
+        "Every item that was won or awarded, with what was paid; undone awards are shown as undone.",
+        ("loot history",),
+    ),
+    # --- leaders' ---------------------------------------------------------------------------------------------------
+    Topic(
+        "lead a raid",
+        "raids.manage",
+        "Start one, and its board goes up with the buttons people need; **Lead…** on it is your private panel. A tick"
+        " credits everybody who is there at that moment; starting and ending are none.",
+        ("raid start", "raid tick", "raid end", "raid reopen"),
+    ),
+    Topic(
+        "add, remove or credit people at a raid",
+        "raids.manage",
+        "Whoever you add is credited from then on, members and guests alike. After the end you choose the ticks they"
+        " were at and see what it pays first.",
+        ("raid add", "raid remove"),
+    ),
+    Topic(
+        "import who was there from a file",
+        "raids.manage",
+        "Attach the game's file or paste its lines: you see whom it credits, into which tick, and the names I do not"
+        " know, before anything is written. The same file twice changes nothing.",
+        ("raid import",),
+    ),
+    Topic(
+        "take a tick back",
+        "raids.manage",
+        "You see first who ends where and whose open bids stand; then each credit is reversed by an entry of its own.",
+        ("raid undo-tick",),
+    ),
+    Topic(
+        "put items up for bids",
+        "auctions.manage",
+        "Minimum, increment and time are the guild's unless you say otherwise; the raid that runs is taken, and its"
+        " pool. Several items go up at once with the form, an item a line.",
+        ("auction start", "auction batch"),
+    ),
+    Topic(
+        "change or stop an auction",
+        "auctions.manage",
+        "Who has a bid in it leaves this to somebody else who may. Closing early and cancelling need a reason, which"
+        " everybody reads; points held for its bids are free again.",
+        ("auction extend", "auction close", "auction void", "auction cancel"),
+    ),
+    Topic(
+        "cancel a raid",
+        "raids.cancel",
+        "Its ticks are reversed, its open auctions cancelled, and it leaves attendance. Items already won stay won"
+        " unless you undo them too.",
+        ("raid cancel",),
+    ),
+    # --- officers' --------------------------------------------------------------------------------------------------
+    Topic(
+        "give or take points by hand",
+        "dkp.adjust",
+        "One person, or many at once by a role or a list of names: you see everybody's before and after, and confirm"
+        " once. Reasons you gave before are offered again.",
+        ("dkp adjust", "dkp adjust-many"),
+    ),
+    Topic(
+        "undo what went wrong",
+        "dkp.undo",
+        "Pick the act from the list; you see what follows before anything is reversed. Nothing is ever deleted: each"
+        " entry gets one that takes it back, and both stay readable.",
+        ("dkp undo",),
+    ),
+    Topic(
+        "have several pools, start points, a floor or a cap",
+        "pools.manage",
+        "A pool is a purse of its own, with its start points, floor, cap and decimals. An archived one keeps its"
+        " history and takes nothing new; creating its name again brings it back.",
+        ("pool create", "pool edit", "pool archive"),
+    ),
+    Topic(
+        "see who changed what",
+        "audit.view",
+        "Every change is a sentence with who, when and why.",
+        ("audit search",),
+    ),
+    Topic(
+        "see the settings",
+        "settings.view",
+        "Every setting with what it means, and what roles may do.",
+        ("settings show",),
+    ),
+    Topic(
+        "change the settings",
+        "settings.edit",
+        "Only what you name is changed. Raids and auctions that run keep what they began with.",
+        ("settings guild", "settings channels", "settings raids", "settings auctions"),
+    ),
+    Topic(
+        "say who may do what",
+        "settings.permissions",
+        "A group follows from a Discord role, and what a group may do is fixed. Beside that you can let any role do one"
+        " thing more: a role of loot masters may run auctions, say.",
+        ("settings roles", "settings permissions"),
+    ),
+    Topic(
+        "set me up",
+        "settings.setup",
+        "The panel goes through zone, roles, channels and the first pool, and does what it recommends in one press.",
+        ("setup",),
+    ),
+)

@@ -1,0 +1,196 @@
+"""How evenings go here, and what roles may do beside their group."""
+
+import pytest
+
+from bot.kit.text import points
+from bot.refusals import NotAllowed, NotFound, Refused
+from bot.stage import Actor
+from bot.typed import BadDuration
+from cogs.auctions.rules.starting import BadTerms
+from cogs.auctions.service import start as start_auction
+from cogs.dkp.service import ledger
+from cogs.raids.rules import BadInterval
+from cogs.raids.service import evening
+from cogs.settings.rules.defaults import BadSetting
+from cogs.settings.rules.granting import NotGrantable
+from cogs.settings.rules.texts import NothingGiven
+from cogs.settings.service import defaults, granting
+from cogs.settings.service.guild import set_up_pool, settings_now
+from tests.conftest import person
+
+ANNA = person(11, "Anna", manage_guild=True)
+BOB = person(12, "Bob")
+LOOTERS = 501
+
+
+async def guild_row(owner):
+    return await owner.fetchrow("SELECT * FROM guild")
+
+
+async def test_raid_settings_are_kept_read_back_and_audited(stage, owner):
+    changed = await defaults.change_raids(
+        stage, ANNA, points=12, on_time="20m", standby_percent=40, count="ticks", every="30m", voice="required"
+    )
+    assert changed.values == {
+        "tick_points": "12",
+        "on_time_seconds": "20m",
+        "standby_percent": "40 %",
+        "attendance_count": "ticks",
+        "tick_every_seconds": "30m",
+        "voice_mode": "required",
+    }
+    row = await guild_row(owner)
+    assert (row["tick_points"], row["on_time_seconds"], row["standby_percent"]) == (12, 1200, 40)
+    assert (row["attendance_count"], row["tick_every_seconds"], row["voice_mode"]) == ("ticks", 1800, "required")
+    assert await owner.fetchval("SELECT count(*) FROM audit WHERE action = 'settings.changed'") == 6
+    raid = await evening.start_raid(stage, ANNA, event="Plane of Fear", channel_id=1)
+    assert (raid.tick_points, raid.every_seconds) == (12, 1800)
+    off = await defaults.change_raids(stage, ANNA, every="off", on_time="0")
+    assert off.values == {"tick_every_seconds": "off", "on_time_seconds": "off"}
+    assert (await guild_row(owner))["tick_every_seconds"] is None
+
+
+async def test_points_set_here_go_before_those_from_setting_up(stage, owner):
+    await set_up_pool(stage, ANNA, "DKP", "25")
+    await defaults.change_raids(stage, ANNA, points=10)
+    raid = await evening.start_raid(stage, ANNA, event="Plane of Fear", channel_id=1)
+    assert raid.tick_points == 10
+    now = await stage.read(ANNA, "settings.view", settings_now)
+    assert points(now.tick_points) == "10"
+    [row] = await owner.fetch("SELECT * FROM audit WHERE action = 'settings.changed'")
+    assert "25" in row["before"]
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [
+        ({}, NothingGiven),
+        ({"points": -1}, BadSetting),
+        ({"points": 0.5}, Refused),
+        ({"on_time": "90"}, BadDuration),
+        ({"on_time": "7h"}, BadSetting),
+        ({"standby_percent": 101}, BadSetting),
+        ({"every": "5m"}, BadInterval),
+    ],
+)
+async def test_raid_settings_that_make_no_sense_are_refused(stage, given, refusal):
+    with pytest.raises(refusal):
+        await defaults.change_raids(stage, ANNA, **given)
+
+
+async def test_auction_settings_are_kept_and_the_next_auction_has_them(stage, owner):
+    changed = await defaults.change_auctions(
+        stage, ANNA, duration="5m", minimum=10, increment=5, bidders="members", snipe_window="30s",
+        snipe_extension="15s", snipe_limit=3,
+    )  # fmt: skip
+    assert list(changed.values.values()) == ["5m", "10", "5", "members", "30s", "15s", "3"]
+    await start_auction(stage, ANNA, "Cloak", channel_id=1)
+    row = await owner.fetchrow("SELECT *, ends_at - started_at AS lasts FROM auction")
+    assert (row["minimum"], row["increment"], row["bidders"]) == (10, 5, "members")
+    assert (row["snipe_window_seconds"], row["snipe_extension_seconds"], row["snipe_limit"]) == (30, 15, 3)
+    assert row["lasts"].total_seconds() == 300
+    await defaults.change_auctions(stage, ANNA, snipe_window="off")
+    assert (await guild_row(owner))["snipe_window_seconds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [
+        ({}, NothingGiven),
+        ({"duration": "1s"}, BadTerms),
+        ({"duration": "soon"}, BadDuration),
+        ({"minimum": 0}, BadSetting),
+        ({"increment": -1}, BadSetting),
+        ({"increment": 0.5}, Refused),
+        ({"snipe_window": "11m"}, BadSetting),
+        ({"snipe_limit": -1}, BadSetting),
+    ],
+)
+async def test_auction_settings_that_make_no_sense_are_refused(stage, given, refusal):
+    with pytest.raises(refusal):
+        await defaults.change_auctions(stage, ANNA, **given)
+
+
+async def test_settings_are_for_officers(stage):
+    with pytest.raises(NotAllowed):
+        await defaults.change_raids(stage, BOB, points=1)
+    with pytest.raises(NotAllowed):
+        await defaults.change_auctions(stage, BOB, minimum=1)
+
+
+# --- what roles may do -----------------------------------------------------------------------------------------------
+
+
+async def allow(stage, capability: str, role_id: int = LOOTERS, yes: bool = True, by: Actor = ANNA):
+    return await granting.change_permission(stage, by, capability, role_id, yes)
+
+
+async def may(stage, capability: str, *roles: int) -> bool:
+    async def look(session):
+        return session.may(capability)
+
+    return await stage.run(person(12, "Bob", role_ids=frozenset(roles)), look)
+
+
+async def test_a_role_is_given_a_right_and_loses_it_again(stage, owner):
+    assert not await may(stage, "raids.manage", LOOTERS)
+    granted = await allow(stage, "Lead raids")
+    assert (granted.doing, granted.changed, granted.anyway) == ("lead raids", True, ())
+    assert await may(stage, "raids.manage", LOOTERS)
+    assert not await may(stage, "raids.manage"), "only who holds the role"
+    assert not (await allow(stage, "raids.manage")).changed
+    assert (await allow(stage, "raids.manage", yes=False)).changed
+    assert not await may(stage, "raids.manage", LOOTERS)
+    assert not (await allow(stage, "raids.manage", yes=False)).changed
+    actions = [row["action"] for row in await owner.fetch("SELECT action FROM audit ORDER BY audit_id")]
+    assert actions == ["settings.permission_given", "settings.permission_taken"]
+    assert await owner.fetchval("SELECT count(*) FROM due_job WHERE kind = 'member.rights'") == 1
+
+
+async def test_a_right_that_a_roles_group_has_anyway_is_said(stage, owner):
+    await stage.run(ANNA, ledger.default_pool)
+    await owner.execute("INSERT INTO role_mapping (guild_id, role_group, role_id) VALUES (1, 'member', $1)", LOOTERS)
+    await owner.execute("INSERT INTO role_mapping (guild_id, role_group, role_id) VALUES (1, 'officer', 9)")
+    taken = await allow(stage, "bid", yes=False)
+    assert (taken.changed, taken.anyway) == (False, ("member",))
+
+
+@pytest.mark.parametrize("capability", ["dkp.adjust", "lead raids", "bid", "give points", "auctions.manage"])
+async def test_everyone_is_not_given_what_moves_points_or_runs_things(stage, capability):
+    with pytest.raises(NotGrantable, match="is not for @"):
+        await allow(stage, capability, role_id=1)
+
+
+async def test_everyone_may_be_let_see(stage):
+    assert (await allow(stage, "see points", role_id=1)).changed
+
+
+@pytest.mark.parametrize("capability", ["settings.permissions", "map the roles", "set me up"])
+async def test_what_takes_manage_server_is_given_to_no_role(stage, capability):
+    with pytest.raises(NotGrantable, match="Manage Server"):
+        await allow(stage, capability)
+
+
+async def test_what_is_not_there_is_not_found_with_what_is_near(stage):
+    with pytest.raises(NotFound, match=r"Did you mean .*lead raids"):
+        await allow(stage, "leed raids")
+    offered = await stage.read(ANNA, "settings.permissions", lambda s: granting.capability_choices(s, "lead"))
+    assert offered[0].value == "raids.manage"
+
+
+async def test_only_who_may_manage_the_server_gives_rights_away(stage):
+    with pytest.raises(NotAllowed):
+        await allow(stage, "bid", by=BOB)
+    await allow(stage, "settings.edit")
+    with pytest.raises(NotAllowed):
+        await allow(stage, "bid", by=person(12, "Bob", role_ids=frozenset({LOOTERS})))
+
+
+async def test_another_guilds_grants_are_none_here(stage):
+    await allow(stage, "lead raids")
+
+    async def look(session):
+        return session.may("raids.manage"), session.grants
+
+    there = person(12, "Bob", guild_id=2, role_ids=frozenset({LOOTERS}))
+    assert await stage.run(there, look) == (False, {})
