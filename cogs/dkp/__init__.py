@@ -14,6 +14,7 @@ from bot.kit.text import points, safe, when
 from cogs.dkp import jobs
 from cogs.dkp.cog import Dkp
 from cogs.dkp.service import decay_schedules, explaining, ledger
+from cogs.dkp.service.decays import count
 from cogs.dkp.service.history import signed
 from cogs.dkp.service.undoing import EntryUndo, undoable_acts
 from cogs.dkp.views.history import ShowChart, ShowHistory
@@ -49,11 +50,11 @@ def _act_brought_back(line: "AuditLine") -> str:
 
 def _act(line: "AuditLine") -> str:
     total = signed(Decimal(line.after["points"]))
-    return f"{safe(line.after['kind'])}: {safe(line.after['act'])} ({line.after['people']} people, {total})"
+    return f"{safe(line.after['kind'])}: {safe(line.after['act'])} ({count(line.after['people'])}, {total})"
 
 
 def _decayed(line: "AuditLine") -> str:
-    took = f"{points(Decimal(line.after['points']))} points from {line.after['people']} people"
+    took = f"{points(Decimal(line.after['points']))} points from {count(line.after['people'])}"
     return f"{line.actor} let {safe(line.after['pool'])} decay ({line.after['terms']}): {took}"
 
 
