@@ -17,6 +17,7 @@ from cogs.dkp.cog import Dkp
 from cogs.dkp.cog.pooling import Pooling
 from cogs.dkp.rules.pools import Terms
 from cogs.dkp.service import decay_schedules, explaining, ledger, transfers
+from cogs.dkp.service.decays import count
 from cogs.dkp.service.history import signed
 from cogs.dkp.service.undoing import EntryUndo, undoable_acts
 from cogs.dkp.views.history import ShowChart, ShowHistory
@@ -52,11 +53,11 @@ def _act_brought_back(line: "AuditLine") -> str:
 
 def _act(line: "AuditLine") -> str:
     total = signed(Decimal(line.after["points"]))
-    return f"{safe(line.after['kind'])}: {safe(line.after['act'])} ({line.after['people']} people, {total})"
+    return f"{safe(line.after['kind'])}: {safe(line.after['act'])} ({count(line.after['people'])}, {total})"
 
 
 def _decayed(line: "AuditLine") -> str:
-    took = f"{points(Decimal(line.after['points']))} points from {line.after['people']} people"
+    took = f"{points(Decimal(line.after['points']))} points from {count(line.after['people'])}"
     return f"{line.actor} let {safe(line.after['pool'])} decay ({line.after['terms']}): {took}"
 
 

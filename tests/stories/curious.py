@@ -88,10 +88,10 @@ class Curious:
                 return "RaidRoster.txt", b"Vera\nWillem\n"
             case Kind.boolean:
                 return True
-        if parameter.display_name in self.texts:
-            return self.texts[parameter.display_name]
         if parameter.choices:
             return parameter.choices[0].value
+        if parameter.display_name in self.texts:
+            return self.texts[parameter.display_name]
         if parameter.autocomplete and (offered := await self._offered(command, parameter, "")):
             return offered[0]["value"]
         if parameter.type is Kind.string:

@@ -5,6 +5,7 @@ import simcord
 
 from bot.stage import Actor
 from cogs.dkp.service import ledger
+from tests.services.test_dkp.crowds import crowd
 from tests.stories.conftest import Night, said, text_of
 from tests.stories.test_undo import raiding, undo
 
@@ -157,3 +158,25 @@ async def test_awards_undone_with_a_cancelled_raid_tell_of_the_officers_own(nigh
     await night.presses(officer, asked.response, "Also undo 1 award (7 points)")
     told = [text_of(message) for message in night.channel.history() if "their own points" in text_of(message)]
     assert any("Undone: Cloak of Flames to guildmaster. 7 went back" in text for text in told)
+
+
+async def test_what_reaches_thousands_is_previewed_in_pages_and_undone_in_one_go(
+    night: Night, owner: asyncpg.Connection
+):
+    officer = night.officer
+    await crowd(owner, 4000, guild_id=night.guild.id)
+    asked = await night.types(officer, "dkp decay apply", percent=10.0)
+    await night.presses(officer, asked.response, "Let it decay")
+    [value] = [
+        choice["value"]
+        for choice in await officer.autocomplete(night.channel, "dkp undo", "what", "")
+        if choice["value"].startswith("decay:")
+    ]
+    asked = await night.types(officer, "dkp undo", what=value, reason="far too much")
+    assert len(said(asked).split("\n[")[0]) <= 2000
+    assert "4,000 people: 40000 points given." in said(asked)
+    assert "page 1 of" in said(asked)
+    assert "page 2 of" in said(await night.presses(officer, asked.response, "Next"))
+    done = said(await night.presses(officer, asked.response, "Undo it"))
+    assert "Undone: decay, 10 % of DKP" in done
+    assert await owner.fetchval("SELECT count(*) FROM account WHERE balance = 100") == 4000

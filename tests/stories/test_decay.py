@@ -73,7 +73,7 @@ async def test_an_officer_looks_applies_once_and_undoes_it_as_one_act(
     await night.presses(officer, asked.response, "Undo it")
     assert await balance(owner, "Bob") == 1000
     assert "undid decay: 10 % of DKP" in said(await night.types(officer, "audit search"))
-    assert "let DKP decay (10 %, never below 50): 100 points from 1 people" in said(
+    assert "let DKP decay (10 %, never below 50): 100 points from 1 person" in said(
         await night.types(officer, "audit search", action="dkp.decayed")
     )
 

@@ -9,7 +9,7 @@ import pytest
 from bot.refusals import NotFound
 from bot.registry import Choice
 from bot.stage import Actor, Session, Stage
-from cogs.dkp.service import decays, explaining, history, ledger, over_time, undoing
+from cogs.dkp.service import decays, explaining, history, ledger, over_time
 from cogs.dkp.service.decays import Asked
 from db.tables import Member
 from tests.services.test_dkp.crowds import crowd
@@ -237,4 +237,3 @@ async def test_the_history_of_a_crowd_costs_a_page(guild: Stage, owner: asyncpg.
     await crowd(owner, 10_000)
     await give(guild, "Bob", 5)
     assert [line.amount for line in await page(guild, None, 10)] == [5]
-    assert undoing.undoable_acts().keys() >= {"batch", "undo of batch"}

@@ -121,7 +121,7 @@ async def test_what_was_undone_by_itself_before_is_skipped_and_stays_so(guild: S
     await undo(guild, f"entry:{entries[0]}")
     assert await preview(guild, f"batch:{number}") == [
         "1 person: 30 points taken.",
-        "1 entry of it changed by themselves before and stay as they are.",
+        "1 entry of it was undone or brought back before, and stays as it is.",
         "Carl: 30 → 0",
     ]
     await undo(guild, f"batch:{number}")

@@ -126,7 +126,11 @@ class ActUndo:
         entries, left = await self._entries(session, row)
         lines = [summary([-entry.amount for entry in entries], {entry.member_id for entry in entries})]
         if left:
-            lines.append(f"{_count(left)} of it changed by themselves before and stay as they are.")
+            one = left == 1
+            lines.append(
+                f"{_count(left)} of it {'was' if one else 'were'} undone or brought back before, and"
+                f" {'stays as it is' if one else 'stay as they are'}."
+            )
         return [*lines, *await ledger.what_follows(session, [entry.entry_id for entry in entries])]
 
     async def undo(self, session: Session, act_id: int, reason: str) -> str:
@@ -206,6 +210,6 @@ def summary(moves: Sequence[Decimal], people: set[int]) -> str:
     given = sum((move for move in moves if move > 0), Decimal(0))
     taken = -sum((move for move in moves if move < 0), Decimal(0))
     if not moves:
-        return "No points move: all of it changed by themselves before."
+        return "No points move: all of it was undone or brought back before."
     parts = ([f"{points(given)} points given"] if given else []) + ([f"{points(taken)} points taken"] if taken else [])
     return f"{_people(len(people))}: {', '.join(parts)}."
