@@ -53,6 +53,8 @@ KIND = st.sampled_from(("adjustment", "bonus", "penalty", "correction"))
 AMOUNT = st.integers(-600, 600).map(lambda tenths: D(tenths) / 10)
 ABOVE_ZERO = st.integers(1, 900).map(lambda tenths: D(tenths) / 10)
 TICK = st.integers(0, 400).map(lambda tenths: D(tenths) / 10)
+STAKE = st.one_of(ABOVE_ZERO, st.sampled_from(("all they can spend", "a tenth more", "all they have")))
+"""What somebody bids or gives away: mostly an amount, often just at the border of what they may."""
 SEAT = st.sampled_from((roster.check_in, roster.check_in, roster.stand_by, roster.leave))
 
 
@@ -112,6 +114,15 @@ class PointsMachine(RuleBasedStateMachine):
             "SELECT auction_id FROM auction WHERE guild_id = $1 AND status = 'open' ORDER BY 1 DESC", which
         )
 
+    def stake(self, member_id: int, stake: Decimal | str) -> Decimal:
+        """The amount somebody means, at least a tenth."""
+        if isinstance(stake, Decimal):
+            return stake
+        [row] = self.rows("SELECT balance FROM account WHERE guild_id = $1 AND member_id = $2", member_id)
+        free = self.spendable(member_id)
+        amounts = {"all they can spend": free, "a tenth more": free + D("0.1"), "all they have": row["balance"]}
+        return max(amounts[stake], D("0.1"))
+
     def spendable(self, member_id: int) -> Decimal:
         [row] = self.rows(
             "SELECT balance - held AS free FROM account WHERE guild_id = $1 AND member_id = $2", member_id
@@ -155,16 +166,16 @@ class PointsMachine(RuleBasedStateMachine):
 
     # --- auctions -------------------------------------------------------------------------------------------------
 
-    @rule(which=WHICH, offers=st.lists(st.tuples(WHO, ABOVE_ZERO), min_size=1, max_size=4), new=st.booleans())
-    def bids(self, which: int, offers: list[tuple[int, Decimal]], new: bool) -> None:
+    @rule(which=WHICH, offers=st.lists(st.tuples(WHO, STAKE), min_size=1, max_size=4), new=st.booleans())
+    def bids(self, which: int, offers: list[tuple[int, Decimal | str]], new: bool) -> None:
         """On an auction that is open, else on a new one."""
         auction = None if new else self.open_auction(which)
         if auction is None:
             terms = {"channel_id": 1, "bidders": "members", "second_copy": True}
             started = self.does(lambda: auctions.start(self.world.stage, self.officer, "Cloak of Flames", **terms))
             auction = started.started[0].auction_id
-        for who, amount in offers:
-            bid = (auction, amount)
+        for who, stake in offers:
+            bid = (auction, self.stake(self.ids[who], stake))
             answer = self.does(lambda who=who, bid=bid: auctions.place_bid(self.world.stage, self.raiders[who], *bid))
             if answer is not None and answer.outcome == "accepted":
                 assert self.spendable(self.ids[who]) >= 0, "a bid took what could not be spent"
@@ -227,9 +238,9 @@ class PointsMachine(RuleBasedStateMachine):
             )
             assert (row["sum"], row["count"] <= len(ids)) == (posted.total, True)
 
-    @rule(giver=WHO, to=WHO, amount=ABOVE_ZERO)
-    def gives_points_away(self, giver: int, to: int, amount: Decimal) -> None:
-        before = self.total()
+    @rule(giver=WHO, to=WHO, stake=STAKE)
+    def gives_points_away(self, giver: int, to: int, stake: Decimal | str) -> None:
+        before, amount = self.total(), self.stake(self.ids[giver], stake)
         given = self.does(lambda: transfers.transfer(self.world.stage, self.raiders[giver], f"#{self.ids[to]}", amount))
         assert self.total() == before, "a transfer neither makes nor loses points"
         if given is not None:

@@ -97,6 +97,8 @@ class Curious:
         if parameter.type is Kind.string:
             return "Vera"
         number = max(float(parameter.min_value or 0), 5.0)
+        if parameter.max_value is not None:
+            number = min(number, float(parameter.max_value))
         return int(number) if parameter.type is Kind.integer else number
 
     async def _follow(self, result: simcord.InteractionResult, depth: int = 0) -> None:

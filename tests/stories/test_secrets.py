@@ -31,7 +31,8 @@ TEXTS: dict[str, Any] = {
     "amount": 5.0, "points": 10.0, "minimum": 1.0, "increment": 1.0, "level": 60, "days": 30,
     "name": "Something", "character_class": "Bard", "event": "Plane of Fear", "item": "Gem of Nothing",
     "reason": "because of the test", "note": "a note", "text": "Vera\nWillem", "lines": "Gem of Something @ 3",
-    "duration": "1h", "every": "30m", "timezone": "Berlin", "zone": "Europe/Berlin",
+    "duration": "1h", "every": "30m", "on_time": "15m", "snipe_window": "20s", "snipe_extension": "20s",
+    "timezone": "Berlin", "zone": "Europe/Berlin",
 }  # fmt: skip
 
 
