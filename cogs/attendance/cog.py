@@ -1,5 +1,6 @@
 """`/attendance show, leaderboard, export`: how often people were there."""
 
+import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -88,16 +89,15 @@ class AttendanceCog(commands.Cog, name="Attendance"):
         await door.later()
         exported = await door.stage.read(door.actor, "attendance.export", exports.export)
         counted = f"{len(exported.members)} people and {len(exported.raids)} raids, counted by {exported.counted_by}"
+        # Years of raids are long to write, and others wait for their answers meanwhile.
         if format == "json":
-            await door.say(f"Attendance of {counted}.", file=sheets.attachment("attendance.json", exported.as_json()))
-            return
-        (name, members), *evidence = exported.as_csv()
-        await door.say(
-            f"Attendance of {counted}. The files that follow are what it is reckoned from.",
-            file=sheets.attachment(name, members),
-        )
-        for name, content in evidence:
-            await door.say(file=sheets.attachment(name, content))
+            written = [("attendance.json", await asyncio.to_thread(exported.as_json))]
+        else:
+            written = await asyncio.to_thread(exported.as_csv)
+        what_else = " The files that follow are what it is reckoned from." if len(written) > 1 else ""
+        for number, (name, content) in enumerate(written):
+            words = None if number else f"Attendance of {counted}.{what_else}"
+            await door.say(words, file=await asyncio.to_thread(sheets.attachment, name, content))
 
     @show.autocomplete("member")
     async def _whose(self, interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:

@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 from db.embedded import EmbeddedPostgres
-from tests.bench import bids, dispatch, points
+from tests.bench import attendance, bids, dispatch, points
 
-BENCHES = {"bids": bids.run, "dispatch": dispatch.run, "points": points.run}
+BENCHES = {"attendance": attendance.run, "bids": bids.run, "dispatch": dispatch.run, "points": points.run}
 
 
 async def main(names: list[str]) -> None:

@@ -170,21 +170,31 @@ async def _became_members(session: Session, wanted: Collection[int]) -> dict[int
 
 
 async def _credited_before(session: Session, everybody: dict[int, int], moment: datetime) -> set[int]:
-    """Who has a credit that stands in a raid that started before. Each is looked up until the first is found."""
+    """Who has a credit that stands in a raid that started before. Each is looked up until the first is found.
+
+    Credit by credit: the inner limit keeps PostgreSQL from walking through the guild's ticks beside them instead.
+    """
     if not everybody:
         return set()
     who = _who(everybody)
-    one = (
-        select(TickCredit.tick_id)
-        .join(Tick, (Tick.guild_id == TickCredit.guild_id) & (Tick.tick_id == TickCredit.tick_id))
+    counts = (
+        select(Tick.tick_id)
         .join(Raid, (Raid.guild_id == Tick.guild_id) & (Raid.raid_id == Tick.raid_id))
         .where(
-            TickCredit.guild_id == session.guild_id,
-            TickCredit.member_id == who.c.member_id,
+            Tick.guild_id == session.guild_id,
+            Tick.tick_id == TickCredit.tick_id,
             Tick.undone_at.is_(None),
             Raid.status.in_(("ended", "running")),
             Raid.started_at < moment,
         )
+        .limit(1)
+        .correlate(TickCredit)
+        .lateral("counts")
+    )
+    one = (
+        select(TickCredit.tick_id)
+        .join(counts, true())
+        .where(TickCredit.guild_id == session.guild_id, TickCredit.member_id == who.c.member_id)
         .order_by(TickCredit.tick_id)
         .limit(1)
     )

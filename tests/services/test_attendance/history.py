@@ -1,4 +1,4 @@
-"""Random histories of guilds, and the plain, slow reckoning of attendance over them that the service must agree with."""
+"""Random histories of guilds, and the plain, slow reckoning of attendance that the service must agree with."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

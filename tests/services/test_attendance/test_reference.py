@@ -14,12 +14,14 @@ from tests.conftest import MovableClock
 from tests.services.test_attendance import history as by_hand
 from tests.services.test_attendance.history import History
 
-HISTORIES = 40
-EDITS = 2
+HISTORIES = 10
+"""A block; each costs some twenty statements of looks, for either count, before and after the edits."""
+EDITS = 1
 
 
 async def compare(stage: Stage, history: History, count: str) -> int:
-    """Every figure of a guild both ways; returns how many were compared."""
+    """Every figure of a guild both ways; returns how many were compared. What is asked in turns is drawn."""
+    turn = Random(f"{history.guild_id} {count} {history.now}")
     ids = [person.member_id for person in history.people]
     persons = [person.member_id for person in history.people if person.absorbed_by is None]
     compared = 0
@@ -30,13 +32,13 @@ async def compare(stage: Stage, history: History, count: str) -> int:
             member: {window: by_hand.figure(history, member, window, count) for window in WINDOWS} for member in ids
         }
         together = await figures(session, ids, WINDOWS)
-        for window in WINDOWS:
+        for window in turn.sample(WINDOWS, 2):
             alone = await figures(session, ids, [window])
             for member in ids:
                 for found in (together[member][window], alone[member][window]):
                     assert (found.attended, found.total) == expected[member][window], (member, window)
                     compared += 1
-        one = ids[-1]
+        one = turn.choice(ids)
         [own] = (await figures(session, [one], [30, 60])).values()
         assert [(f.attended, f.total) for f in own.values()] == [expected[one][30], expected[one][60]]
 
@@ -44,11 +46,11 @@ async def compare(stage: Stage, history: History, count: str) -> int:
             attended, total = expected[member][30]
             return total > 0 and attended / total * 100 >= percent
 
-        for percent in (15, 50, 76):
+        for percent in turn.sample((15, 50, 76), 1):
             assert set(await eligible(session, percent)) == {member for member in persons if over(member, percent)}
             assert (await reaches(session, one, percent))[0] == over(one, percent)
         assert await raids_lately(session) == by_hand.held(history, 30)
-        for member in ids:
+        for member in turn.sample(ids, 2):
             row = await session.get(Member, (session.guild_id, member))
             assert row is not None
             record = await record_of(session, row)
@@ -60,7 +62,7 @@ async def compare(stage: Stage, history: History, count: str) -> int:
             )
             assert (record.streak.current, record.streak.best) == by_hand.streak(history, member)
             assert record.raids_lately == by_hand.held(history, 30)
-        for window in WINDOWS:
+        for window in turn.sample(WINDOWS, 1):
             lines = await leaderboard(session, window)
             counted = [member for member in persons if by_hand.counts_from(history, member) is not None]
             assert sorted(line.member_id for line in lines) == counted
@@ -88,13 +90,13 @@ async def test_every_figure_agrees_with_the_plain_reckoning_and_later_edits_chan
                 clock.moment = history.now
                 compared += await compare(stage, history, count)
             by_hand.correct(history, random)
-    assert compared > HISTORIES * 100
+    assert compared > HISTORIES * 50
 
 
 def test_the_histories_hold_what_can_go_wrong() -> None:
     """Or agreement would say nothing: figures that are not trivial, of people with each kind of past."""
     seen: set[str] = set()
-    for seed in range(1, 1 + HISTORIES):
+    for seed in range(1, 1 + 4 * HISTORIES):
         history = by_hand.make(seed, Random(seed))
         for person in history.people:
             attended, total = by_hand.figure(history, person.member_id, 30, "raids")
