@@ -100,7 +100,7 @@ async def test_an_evenings_ticks_change_what_show_says(weeks: Weeks) -> None:
     # An undone tick takes its evening out again, for everybody.
     ticks = await weeks.olga.autocomplete(night.channel, "raid undo-tick", "tick", "Hate")
     asked = await night.types(weeks.olga, "raid undo-tick", tick=ticks[0]["value"], reason="the wrong evening")
-    await night.presses(weeks.olga, asked.response, "Undo the tick")
+    await night.presses(weeks.olga, asked.response, "Undo tick 1")
     assert "`  7 days` **66.6 %** · 2 of 3" in await weeks.says(anna, "attendance show")
 
 
