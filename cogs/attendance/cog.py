@@ -55,14 +55,10 @@ class AttendanceCog(commands.Cog, name="Attendance"):
             who = "You do" if own else f"{safe(record.member_name)} does"
             await door.say(f"{who} not count yet: attendance begins on becoming a member, or with the first tick.")
             return
-        picture = await charts.bars(
-            "attendance",
-            f"{clip(record.member_name, 30)}: attendance in %",
-            [_named(window) for window in record.windows],
-            [figure.percent for figure in record.windows.values()],
-            top=Decimal(100),
-        )
-        await door.say(in_words(record, own=own), file=picture)
+        drawn = {_named(window): figure.percent for window, figure in record.windows.items() if figure.total}
+        title = f"{clip(record.member_name, 30)}: attendance in %"
+        bars = charts.bars("attendance", title, list(drawn), list(drawn.values()), top=Decimal(100)) if drawn else None
+        await door.say(in_words(record, own=own), file=await bars if bars is not None else None)
 
     @attendance.command(name="leaderboard", description="Active members by attendance, the most first")
     @app_commands.describe(window="Over how many days; 30 when left out")

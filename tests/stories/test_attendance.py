@@ -51,7 +51,10 @@ def lines(answer: str) -> list[str]:
 
 async def test_an_evenings_ticks_change_what_show_says(weeks: Weeks) -> None:
     night, anna = weeks.night, weeks.anna
-    assert lines(await weeks.says(anna, "attendance show")) == [
+    empty = await night.types(anna, "attendance show")
+    assert empty.response is not None
+    assert empty.response.message.attachments == [], "nothing to draw"
+    assert lines(said(empty)) == [
         "**Your attendance**, by raids",
         "`  7 days` **–**",
         "` 30 days` **–**",
