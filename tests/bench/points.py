@@ -29,8 +29,8 @@ async def run(server: EmbeddedPostgres) -> None:
         await server.ensure_database(name)
         await migrate(server.url(name))
         stage = Stage(Database(server.url(name)), SystemClock(), Registry())
-        await _fill(stage, total)
-        await _tidy(server, name)
+        await fill(stage, total)
+        await tidy(server, name)
         looks: dict[str, Callable[[Session], Awaitable[object]]] = {
             "balance": _balance,
             "standings": _standings,
@@ -45,7 +45,7 @@ async def run(server: EmbeddedPostgres) -> None:
         print(f"{what:10} ratio 100,000 / 10,000: {large / small:.2f}")
 
 
-async def _fill(stage: Stage, total: int) -> None:
+async def fill(stage: Stage, total: int) -> None:
     for user_id in range(1, MEMBERS + 1):
         await stage.run(Actor(1, user_id, f"Raider {user_id}", manage_guild=True), _nothing)
 
@@ -78,7 +78,7 @@ async def _fill(stage: Stage, total: int) -> None:
         await stage.run(Actor.itself(1), one_batch)
 
 
-async def _tidy(server: EmbeddedPostgres, name: str) -> None:
+async def tidy(server: EmbeddedPostgres, name: str) -> None:
     """Filling at once bloats what autovacuum keeps small over the months such a ledger takes."""
     url = server.url(name).set(drivername="postgresql")
     connection = await asyncpg.connect(url.render_as_string(hide_password=False))
