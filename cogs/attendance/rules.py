@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
-from typing import Final, Literal
+from typing import Final
 
 Window = int | None
 """So many days up to today; None is a lifetime."""
@@ -93,7 +93,7 @@ class CountedRaid:
 class Calendar:
     """The guild's counted raids in order, with running sums: a span of them is weighed by two look-ups."""
 
-    def __init__(self, raids: Iterable[CountedRaid], count: Literal["raids", "ticks"] | str) -> None:
+    def __init__(self, raids: Iterable[CountedRaid], count: str) -> None:
         self.by_ticks = count == "ticks"
         self.raids = sorted(raids, key=lambda raid: (raid.started_at, raid.raid_id))
         self.place = {raid.raid_id: place for place, raid in enumerate(self.raids)}
