@@ -64,6 +64,7 @@ class RaidMember(Base):
         to("raid", "raid_id"),
         to("member", "member_id"),
         one_of("status", "present", "standby", "left", "excused", "absent", "removed"),
+        Index("ix_raid_member_excused", "guild_id", "member_id", postgresql_where=text("status = 'excused'")),
     )
 
     guild_id: Mapped[GuildId]

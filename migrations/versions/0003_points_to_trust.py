@@ -356,6 +356,13 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("undone_at IS NULL"),
     )
+    op.create_index(
+        "ix_raid_member_excused",
+        "raid_member",
+        ["guild_id", "member_id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'excused'"),
+    )
     op.add_column("tick_credit", sa.Column("raid_import_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key(
         op.f("fk_tick_credit_guild_id_raid_import_id_raid_import"),

@@ -1,1 +1,1 @@
-"""Benchmarks: `uv run python -m tests.bench [bids] [dispatch] [points]`. Measured, never asserted in a timed test."""
+"""Benchmarks: `uv run python -m tests.bench [attendance] [bids] ...`. Measured, never asserted in a timed test."""

@@ -6,9 +6,15 @@ import tempfile
 from pathlib import Path
 
 from db.embedded import EmbeddedPostgres
-from tests.bench import bids, dispatch, points
+from tests.bench import attendance, bids, dispatch, points, scope
 
-BENCHES = {"bids": bids.run, "dispatch": dispatch.run, "points": points.run}
+BENCHES = {
+    "attendance": attendance.run,
+    "bids": bids.run,
+    "dispatch": dispatch.run,
+    "points": points.run,
+    "scope": scope.run,
+}
 
 
 async def main(names: list[str]) -> None:

@@ -54,12 +54,12 @@ async def _made(server: EmbeddedPostgres, total: int) -> Stage:
     await migrate(server.url(name))
     stage = Stage(Database(server.url(name)), SystemClock(), Registry())
     stage.registry.explain |= SOURCES
-    await _fill(stage, server, name, total)
+    await fill(stage, server, name, total)
     print(f"{total:,} entries made in {time.perf_counter() - began:.0f} s", flush=True)
     return stage
 
 
-async def _fill(stage: Stage, server: EmbeddedPostgres, name: str, total: int) -> None:
+async def fill(stage: Stage, server: EmbeddedPostgres, name: str, total: int) -> None:
     """Everybody meets the bot; the owner then writes what years of ticks would have, without asking foreign keys."""
     for user_id in range(1, MEMBERS + 1):
         await stage.run(Actor(1, user_id, f"Raider {user_id}", manage_guild=True), _nothing)

@@ -1,0 +1,1 @@
+"""Attendance out of the raids' rows: figures for one and for many, standings, exports. Nothing is stored."""
