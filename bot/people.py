@@ -108,6 +108,11 @@ def in_group(session: "Session", group: str) -> dict[str, Any]:
     return {"role_group": group, "became_member_at": func.coalesce(Member.became_member_at, session.now)}
 
 
+def wants(member: Member, kind: str) -> bool:
+    """Whether this person is told of that kind of thing (`registry.notices`): they may have switched it off."""
+    return kind not in member.muted
+
+
 async def give_openings(session: "Session", who: int | str, *groups: str) -> None:
     """Call it after a member, or `EVERYBODY`, was put into these groups: start points come with the first time."""
     from bot import due  # which stands on the stage, and the stage on us
