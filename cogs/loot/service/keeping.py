@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import aliased
 
 from bot.kit.text import points
 from bot.stage import Session
@@ -46,9 +47,10 @@ async def forget(session: Session, member_ids: list[int]) -> None:
 
 async def doctor(session: Session) -> list[str]:
     """Awards whose entry does not say what the award says. Imported ones are the import's own affair."""
+    reversal = aliased(LedgerEntry)
     reversals = (
         select(func.count())
-        .where(LedgerEntry.guild_id == Award.guild_id, LedgerEntry.reverses_entry_id == Award.entry_id)
+        .where(reversal.guild_id == Award.guild_id, reversal.reverses_entry_id == Award.entry_id)
         .scalar_subquery()
     )
     query = (
