@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 
 from bot.kit.text import safe
 from bot.stage import Session
-from db.tables import Raid, RaidClaim, Tick, TickCredit, UnknownName
+from db.tables import Raid, RaidClaim, RaidMember, Tick, TickCredit, UnknownName
 
 
 async def export_claims(session: Session, member_ids: list[int]) -> list[dict[str, Any]]:
@@ -33,13 +33,18 @@ async def export_claims(session: Session, member_ids: list[int]) -> list[dict[st
 
 
 async def forget(session: Session, member_ids: list[int]) -> None:
-    """What they wrote in claims, what was answered, and how files spelt them. That there was a claim stays."""
+    """What they wrote in claims and were answered, what they played, and how files spelt them; that they were there
+    stays."""
     claims = update(RaidClaim).where(RaidClaim.guild_id == session.guild_id, RaidClaim.member_id.in_(member_ids))
     redrawn = await session.execute(claims.values(note="", refused_reason=None).returning(RaidClaim.raid_claim_id))
     for claim_id in redrawn.scalars():
         session.redraw("raid_claim", claim_id)
     names = update(UnknownName).where(UnknownName.guild_id == session.guild_id, UnknownName.member_id.in_(member_ids))
     await session.execute(names.values(name="", name_key="", line=None, character_class=None, level=None))
+    seats = update(RaidMember).where(RaidMember.guild_id == session.guild_id, RaidMember.member_id.in_(member_ids))
+    await session.execute(seats.values(character_name=None))
+    credits = update(TickCredit).where(TickCredit.guild_id == session.guild_id, TickCredit.member_id.in_(member_ids))
+    await session.execute(credits.values(character_name=None, line=None))
 
 
 async def doctor(session: Session) -> list[str]:

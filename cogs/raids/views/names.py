@@ -259,12 +259,12 @@ class WhoseForm(Form, key="raid.name_whose", numbers=("unknown_name_id",), title
     """Names somebody; what it brings them is shown before the press that does it."""
 
     def fields(self) -> dict[str, ui.TextInput[Any]]:
-        return {"who": ui.TextInput[Any](label="A person, or one of their characters", placeholder="Anna")}
+        return {"person": ui.TextInput[Any](label="A person, or one of their characters", placeholder="Anna")}
 
     async def submit(self, door: Door, texts: dict[str, str], *, unknown_name_id: int, **_: int) -> None:
         async def look(session: Session) -> tuple[int, int, str]:
             row = await unknown.get_waiting(session, unknown_name_id)
-            return (await people.get_person(session, texts["who"])).member_id, row.raid_id, row.name_key
+            return (await people.get_person(session, texts["person"])).member_id, row.raid_id, row.name_key
 
         member_id, raid_id, key = await door.stage.read(door.actor, "raids.manage", look)
         await _show(door, raid_id, at=key, meant=(member_id,))

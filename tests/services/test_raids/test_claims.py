@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from discord.ui import TextDisplay
 from sqlalchemy import select, update
 
 from bot import due
@@ -18,6 +19,7 @@ from cogs.raids.rules.claims import (
     OwnClaim,
 )
 from cogs.raids.service import claims, evening, imports, keeping, roster, ticks, undo
+from cogs.raids.views.claims import board
 from db.tables import Audit, Board, DueJob, LedgerEntry, Member, Outbox, RaidClaim, RaidMember, Tick, TickCredit
 from tests.conftest import person
 from tests.services.test_raids.scene import (
@@ -55,7 +57,7 @@ async def make(stage: Stage, who: Actor = ANNA, **more) -> int:
 
 
 async def told(stage: Stage) -> list[str]:
-    query = select(Outbox.content).where(Outbox.nonce.like("claim%")).order_by(Outbox.outbox_id)
+    query = select(Outbox.content).where(Outbox.nonce.like("raidclaim%")).order_by(Outbox.outbox_id)
     return await read(stage, query)
 
 
@@ -75,7 +77,7 @@ async def test_an_accepted_claim_credits_the_ticks_so_far_and_tells_the_member(s
     credits = await read(stage, select(TickCredit).order_by(TickCredit.tick_id))
     assert [(c.tick_id, c.evidence, c.standby) for c in credits] == [(first, "claim", False), (second, "claim", False)]
     assert later not in {credit.tick_id for credit in credits}
-    [notice] = await read(stage, select(Outbox).where(Outbox.nonce == f"claim{claim_id}"))
+    [notice] = await read(stage, select(Outbox).where(Outbox.nonce == f"raidclaim{claim_id}"))
     assert (notice.user_id, notice.channel_id) == (1, CHANNEL)
     assert "was accepted by Lead: ticks 1 and 2, 20 points." in notice.content
     [board] = await read(stage, select(Board).where(Board.kind == "raid_claim"))
@@ -304,6 +306,10 @@ async def test_what_is_kept_is_exported_and_forgotten(stage, clock, raid):
     await stage.run(ANNA, lambda session: keeping.forget(session, [anna]))
     [claim] = await read(stage, select(RaidClaim))
     assert (claim.note, claim.refused_reason, claim.status) == ("", None, "refused")
+    shown = await stage.run(LEAD, lambda session: claims.load_claim(session, claim_id))
+    assert "(forgotten)" in "\n".join(
+        part.content for part in board(shown).walk_children() if isinstance(part, TextDisplay)
+    )
 
 
 async def test_the_audit_tells_of_each_step(stage, clock, raid):

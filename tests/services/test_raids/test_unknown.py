@@ -318,6 +318,8 @@ async def test_forgetting_empties_how_files_spelt_somebody(stage, clock, raid):
     await stage.run(ANNA, lambda session: keeping.forget(session, [anna]))
     [row] = await read(stage, select(UnknownName))
     assert (row.name, row.name_key, row.line, row.character_class) == ("", "", None, None)
+    [credit] = await read(stage, select(TickCredit))
+    assert (credit.character_name, credit.line) == (None, None)
 
 
 async def test_the_audit_tells_of_each_step(stage, clock, raid):

@@ -259,7 +259,7 @@ def _tell_claimant(session: Session, raid: Raid, claim: RaidClaim, member: Membe
         return
     outbox.send(
         session,
-        f"claim{claim.raid_claim_id}",
+        f"raidclaim{claim.raid_claim_id}",
         f"Your claim for **{safe(raid.name)}** ({when(raid.started_at, 'd')}) {what}",
         user_id=member.discord_user_id,
         channel_id=raid.channel_id,
