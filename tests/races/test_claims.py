@@ -198,10 +198,10 @@ async def test_names_are_credited_while_the_raid_goes_on(
 # --- awards -----------------------------------------------------------------------------------------------------------
 
 
-def award(stage: Stage, leader: Actor, raid_id: int | None = None) -> Work:
+def award(stage: Stage, leader: Actor, raid_id: int | None = None, to: str = "Anna") -> Work:
     presser = acting(leader)
     raid = f"#{raid_id}" if raid_id else None
-    return lambda: loot.award_item(stage, presser, "Cloak of Flames", "Anna", channel_id=CHANNEL, cost=10, raid=raid)
+    return lambda: loot.award_item(stage, presser, "Cloak of Flames", to, channel_id=CHANNEL, cost=10, raid=raid)
 
 
 async def test_without_the_lock_two_leaders_both_award_the_kill(unlocked: Stage, crowd: Stage, house: House):
@@ -219,17 +219,18 @@ async def test_without_the_lock_two_leaders_both_award_the_kill(unlocked: Stage,
 async def test_two_leaders_who_award_the_kill_at_once_record_it_once(
     crowd: Stage, other_process: Stage, house: House, clock: MovableClock
 ):
-    await give(crowd, [ANNA], 1000)
-    for wave in range(1, 6):
+    """One says Anna, the other Bert: no account they share makes one of them wait."""
+    await give(crowd, [ANNA, person(2, "Bert")], 1000)
+    for wave in range(1, 8):
         raid_id = await begin_raid(crowd) if wave % 2 else None
-        works = [award(crowd, LEAD, raid_id), award(other_process, VERA, raid_id)]
+        works = [award(crowd, LEAD, raid_id), award(other_process, VERA, raid_id, "Bert")]
         results = await calm(house, works)
         assert sum(isinstance(result, Doubtful) for result in results) == 1
         assert await house.one("SELECT count(*) FROM award") == wave
         if raid_id is not None:
             await evening.end_raid(crowd, acting(LEAD), raid_id, without_tick=True)
         clock.move(minutes=11)
-    assert await house.one("SELECT count(*) FROM outbox WHERE nonce LIKE 'award%'") == 5
+    assert await house.one("SELECT count(*) FROM outbox WHERE nonce LIKE 'award%'") == 7
 
 
 async def test_an_award_is_undone_once_by_two_officers(crowd: Stage, other_process: Stage, house: House):

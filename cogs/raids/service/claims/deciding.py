@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import select, update
@@ -201,7 +200,7 @@ async def _decide(
     session: Session, raid: Raid, raid_claim_id: int, status: str, reason: str | None = None
 ) -> RaidClaim:
     """The guarded update of a leader's decision; refuses when somebody or time was first, or it is their own."""
-    won = await _settle(session, raid_claim_id, status, reason, before=session.received_at)
+    won = await _settle(session, raid_claim_id, status, reason)
     claim = await session.get(RaidClaim, (session.guild_id, raid_claim_id), populate_existing=True)
     assert claim is not None
     await _check_decidable(session, raid, claim, OPEN if won else claim.status, status)
@@ -232,15 +231,11 @@ async def _check_decidable(session: Session, raid: Raid, claim: RaidClaim, was: 
     )
 
 
-async def _settle(
-    session: Session, raid_claim_id: int, status: str, reason: str | None, *, before: datetime | None = None
-) -> bool:
+async def _settle(session: Session, raid_claim_id: int, status: str, reason: str | None) -> bool:
     """Write the outcome of a claim that is open; whoever gets the row decides, the others see nothing to do."""
     query = update(RaidClaim).where(
         RaidClaim.guild_id == session.guild_id, RaidClaim.raid_claim_id == raid_claim_id, RaidClaim.status == OPEN
     )
-    if before is not None:
-        query = query.where(RaidClaim.lapses_at > before)
     written = query.values(
         status=status,
         decided_at=session.now,

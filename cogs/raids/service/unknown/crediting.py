@@ -96,7 +96,7 @@ async def _credit_in_raid(session: Session, raid_id: int, keys: Collection[str],
         if decided.joins and not cancelled:
             await seat(session, raid, [member.member_id], PRESENT, at=row.seen_at)
         tick = standing.get(row.tick_id or 0)
-        if tick is None or (key := (tick.tick_id, member.member_id)) in had | paid.keys():
+        if tick is None or (key := (tick.tick_id, member.member_id)) in had:
             continue
         if decided.credited:
             kind = evidence.get(row.raid_import_id or 0, "dump")
