@@ -6,7 +6,8 @@ from sqlalchemy import func, select, update
 
 from bot.kit.text import safe
 from bot.stage import Session
-from db.tables import Raid, RaidClaim, RaidMember, Tick, TickCredit, UnknownName
+from cogs.raids.service import credit as paying
+from db.tables import Member, Raid, RaidClaim, RaidMember, Tick, TickCredit, UnknownName
 
 
 async def export_claims(session: Session, member_ids: list[int]) -> list[dict[str, Any]]:
@@ -67,24 +68,22 @@ async def doctor(session: Session) -> list[str]:
         f"claim {claim_id} for {safe(name)} was accepted, but nothing credits it"
         for claim_id, name in await session.execute(empty)
     ]
-    missed = (
-        select(UnknownName.unknown_name_id, UnknownName.member_id, Tick)
+    sorted_out = (
+        select(UnknownName.unknown_name_id, Member, Tick)
         .join(Tick, (Tick.guild_id == UnknownName.guild_id) & (Tick.tick_id == UnknownName.tick_id))
-        .outerjoin(
-            TickCredit,
-            (TickCredit.guild_id == UnknownName.guild_id)
-            & (TickCredit.tick_id == UnknownName.tick_id)
-            & (TickCredit.member_id == UnknownName.member_id),
-        )
+        .join(Member, (Member.guild_id == UnknownName.guild_id) & (Member.member_id == UnknownName.member_id))
         .where(
             UnknownName.guild_id == session.guild_id,
             UnknownName.status.in_(("linked", "created")),
             Tick.undone_at.is_(None),
-            TickCredit.member_id.is_(None),
         )
         .order_by(UnknownName.unknown_name_id)
     )
-    for name_id, member_id, tick in await session.execute(missed):
-        if member_id not in (tick.not_credited or {}).get("members", []):
+    found = (await session.execute(sorted_out)).all()
+    had = await paying.credited(session, {row[2].tick_id for row in found})
+    for name_id, member, tick in found:
+        rows = {member.member_id, member.absorbed_by_member_id or member.member_id}
+        credited = any((tick.tick_id, member_id) in had for member_id in rows)
+        if not credited and rows.isdisjoint((tick.not_credited or {}).get("members", [])):
             wrong.append(f"name {name_id} was sorted out, but tick {tick.number} does not credit it")
     return wrong

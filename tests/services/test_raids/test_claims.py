@@ -280,7 +280,7 @@ async def test_who_a_tick_listed_as_not_credited_is_off_that_list_once_accepted(
 async def test_who_switched_the_notice_off_is_not_told(stage, clock, raid):
     await tick(stage, raid, clock)
     claim_id = await make(stage)
-    await write(stage, update(Member).where(Member.discord_user_id == 1).values(muted=["claim"]))
+    await write(stage, update(Member).where(Member.discord_user_id == 1).values(muted=["raid_claim"]))
     await claims.accept_claim(stage, LEAD, claim_id)
     assert await told(stage) == []
 

@@ -331,3 +331,11 @@ async def test_the_audit_tells_of_each_step(stage, clock, raid):
     await unknown.ignore_name(stage, LEAD, row.unknown_name_id)
     actions = await read(stage, select(Audit.action).where(Audit.action.like("raids.name%")).order_by(Audit.audit_id))
     assert actions == ["raids.name.linked", "raids.name.credited", "raids.name.ignored"]
+
+
+async def test_the_doctor_finds_a_sorted_out_name_that_its_tick_does_not_credit(stage, clock, raid):
+    anna = await known(stage, ANNA)
+    clock.move(hours=1)
+    await take_in(stage, raid, "Thalai")
+    await write(stage, update(UnknownName).values(status="linked", member_id=anna))
+    assert await stage.run(LEAD, keeping.doctor) == ["name 1 was sorted out, but tick 1 does not credit it"]

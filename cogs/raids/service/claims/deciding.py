@@ -30,7 +30,7 @@ from db.tables import Member, Raid, RaidClaim
 
 LAPSE = "raid.claim_lapse"
 """The kind of due work that ends a claim nobody decided; its key is the claim."""
-NOTICE = "claim"
+NOTICE = "raid_claim"
 """The kind of notice that tells somebody what became of their claim."""
 
 

@@ -38,10 +38,11 @@ async def load_claim(session: Session, raid_claim_id: int) -> ClaimCard:
     ticks = {tick.tick_id: tick for tick in await paying.standing_ticks(session, raid.raid_id)}
     standing = [StandingTick(tick.tick_id, tick.number, tick.taken_at) for tick in ticks.values()]
     claimed = [tick.tick_id for tick in claimed_ticks(standing, claim.tick_id, claim.made_at)]
-    evidence = await paying.evidence_of(session, claimed, claim.member_id)
     if claim.status == OPEN:
-        shown = [ticks[tick_id] for tick_id in claimed if tick_id not in evidence]
+        had = await paying.credited(session, claimed)
+        shown = [ticks[tick_id] for tick_id in claimed if (tick_id, claim.member_id) not in had]
     else:
+        evidence = await paying.evidence_of(session, claimed, claim.member_id)
         shown = [ticks[tick_id] for tick_id in claimed if evidence.get(tick_id) == "claim"]
     by = await people.find_by_user(session, claim.decided_by_user_id) if claim.decided_by_user_id else None
     return ClaimCard(

@@ -159,7 +159,8 @@ async def gain_of(session: Session, key: str, member: Member | None) -> Gain:
         had: set[int] = set()
         may = True
         if member is not None:
-            had = set(await paying.evidence_of(session, [tick.tick_id for tick in ticks], member.member_id))
+            credited = await paying.credited(session, [tick.tick_id for tick in ticks])
+            had = {tick_id for tick_id, who in credited if who == member.member_id}
             own = next((s for s in await seats(session, raid_id) if s.member_id == member.member_id), None)
             may = decide_found(own, entitled=entitled(session, member)).credited
         for tick in ticks:
