@@ -43,6 +43,7 @@ _SENTENCES = {
     "raids.file_zone": "{actor} said their files are in {zone}",
     "raids.name.linked": "{actor} found out that {name} is {about}",
     "raids.name.ignored": "{actor} ignored the name {name}",
+    "raids.name.brought_back": "{actor} brought back ignored names: {name}",
     "raids.name.credited": "{actor} sorted names out: {about} got {points} points at {raid}",
     "raids.claim.made": "{about} claimed to have been at {raid}",
     "raids.claim.accepted": "{actor} accepted the claim of {about} for {raid}: {points} points",
@@ -82,5 +83,5 @@ async def setup(bot: "Quartermaster") -> None:
     bot.add_buttons(lead.LeadTick, lead.LeadImport, lead.LeadBringIn, lead.LeadRemove, lead.LeadDown, lead.LeadEnd)
     bot.add_buttons(lead.PickBench, lead.PickRemoved, tick_views.AddSeen, tick_views.UndoTick)
     bot.add_buttons(claim_views.AcceptClaim, claim_views.RefuseClaim, names.SortOut, names.LinkName, names.NewPerson)
-    bot.add_buttons(names.SomebodyElse, names.IgnoreName, names.NextName, names.CreditKnown)
+    bot.add_buttons(names.SomebodyElse, names.IgnoreName, names.NextName, names.CreditKnown, names.BringBack)
     await bot.add_cog(Raids())

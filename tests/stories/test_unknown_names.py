@@ -87,6 +87,11 @@ async def test_new_people_ignored_names_and_a_walk_through_all(raid: Night, owne
     assert (new["discord_user_id"], new["role_group"]) == (None, "member")
     assert await owner.fetchval("SELECT balance FROM account WHERE member_id = $1", new["member_id"]) == 10
     assert "Cyclops" in said(await night.types(night.officer, "dkp standings"))
+    panel = await press(night, panel, "Bring back 1 ignored")
+    assert text_of(last(panel)).startswith("Brontes waits again.")
+    assert "1 of 2" in text_of(last(panel))
+    panel = await press(night, panel, "Next")
+    panel = await press(night, panel, "Ignore")
     status = {row["name"]: row["status"] for row in await owner.fetch("SELECT name, status FROM unknown_name")}
     assert status == {"Aardvark": "open", "Brontes": "ignored", "Cyclops": "created"}
 

@@ -40,6 +40,7 @@ class _Shown:
     known: tuple[str, ...]
     near: tuple[_Near, ...]
     new: Gain | None
+    ignored: int
 
 
 async def sort_out_button(door: Door, raid_id: int) -> "SortOut | None":
@@ -68,15 +69,17 @@ async def _look(session: Session, raid_id: int, after: str | None, at: str | Non
         place = next((n for n, name in enumerate(rest) if name.name_key == at), 0)
     else:
         place = next((n for n, name in enumerate(rest) if after is None or name.name_key > after), 0)
+    also = tuple(name.name for name in known)
+    ignored = len({row.name_key for row in await unknown.ignored_rows(session, raid_id=raid_id)})
     if not rest:
-        return _Shown(raid_id, raid.name, None, 0, 0, tuple(name.name for name in known), (), None)
+        return _Shown(raid_id, raid.name, None, 0, 0, also, (), None, ignored)
     name = rest[place]
     near = []
     for member in await _people(session, meant or await _near(session, name.name)):
         gain = await unknown.gain_of(session, name.name_key, member)
         near.append(_Near(member.member_id, await _label(session, member), gain))
     new = await unknown.gain_of(session, name.name_key, None)
-    return _Shown(raid_id, raid.name, name, place + 1, len(rest), tuple(name.name for name in known), tuple(near), new)
+    return _Shown(raid_id, raid.name, name, place + 1, len(rest), also, tuple(near), new, ignored)
 
 
 async def _near(session: Session, name: str) -> list[int]:
@@ -156,6 +159,8 @@ def _buttons(shown: _Shown) -> ui.View | None:
         view.add_item(IgnoreName(unknown_name_id=row, label="Ignore"))
         if shown.total > 1:
             view.add_item(NextName(unknown_name_id=row, label="Next"))
+    if shown.ignored:
+        view.add_item(BringBack(raid_id=shown.raid_id, label=f"Bring back {shown.ignored} ignored"))
     return view if view.children else None
 
 
@@ -241,6 +246,13 @@ class NextName(Press, key="raid.name_next", numbers=("unknown_name_id",)):
     async def press(self, door: Door, *, unknown_name_id: int, **_: int) -> None:
         raid_id, key = await _row(door, unknown_name_id)
         await _show(door, raid_id, after=key)
+
+
+class BringBack(Press, key="raid.names_back", numbers=("raid_id",)):
+    async def press(self, door: Door, *, raid_id: int, **_: int) -> None:
+        names = await unknown.bring_back(door.stage, door.actor, raid_id)
+        verb = "waits" if len(names) == 1 else "wait"
+        await _show(door, raid_id, done=f"{', '.join(names[:20])} {verb} again." if names else None)
 
 
 class CreditKnown(Press, key="raid.names_known", numbers=("raid_id",)):

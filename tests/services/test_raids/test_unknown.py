@@ -194,6 +194,20 @@ async def test_ignored_names_go_and_come_back_with_another_raid_only(stage, cloc
     assert [name.name for name in await waiting(stage, other)] == ["Thalai"]
 
 
+async def test_an_ignored_name_is_brought_back_in_every_raid_it_was_ignored_with(stage, clock, raid):
+    anna = await known(stage, ANNA)
+    clock.move(hours=3)
+    await take_in(stage, raid, "Thalai")
+    await evening.end_raid(stage, LEAD, raid)
+    other = (await begin(stage, event="Kael")).raid_id
+    await take_in(stage, other, "Thalai", at=(21, 0))
+    [row] = await waiting(stage, raid)
+    await unknown.ignore_name(stage, LEAD, row.unknown_name_id)
+    assert await unknown.bring_back(stage, LEAD, other) == ("Thalai",)
+    assert await unknown.bring_back(stage, LEAD, other) == ()
+    assert (await link(stage, raid, "Thalai", anna)).credits == 2
+
+
 async def test_a_character_added_since_is_known_now_and_credited_by_one_press(stage, clock, raid):
     await known(stage, ANNA)
     clock.move(hours=1)
@@ -304,6 +318,7 @@ async def test_members_sort_nothing_out(stage, clock, raid):
         lambda: unknown.make_person(stage, ANNA, row.unknown_name_id),
         lambda: unknown.ignore_name(stage, ANNA, row.unknown_name_id),
         lambda: unknown.credit_known(stage, ANNA, raid),
+        lambda: unknown.bring_back(stage, ANNA, raid),
         lambda: unknown.credit_given(stage, ANNA, unknown.NameGiven("thalai", "Thalai", anna, "Anna", False, (raid,))),
     ):
         with pytest.raises(NotAllowed):

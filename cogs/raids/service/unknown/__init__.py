@@ -7,13 +7,14 @@ nothing: the rows wait, and the panel offers to credit the names that are known 
 """
 
 from cogs.raids.service.unknown.crediting import NamesCredited, credit_given, credit_known
-from cogs.raids.service.unknown.linking import NameGiven, give_name, ignore_name, make_person
+from cogs.raids.service.unknown.linking import NameGiven, bring_back, give_name, ignore_name, make_person
 from cogs.raids.service.unknown.queue import (
     Gain,
     Waiting,
     gain_of,
     get_name,
     get_waiting,
+    ignored_rows,
     known_now,
     queue_unknown,
     standing_member,
@@ -25,6 +26,7 @@ __all__ = [
     "NameGiven",
     "NamesCredited",
     "Waiting",
+    "bring_back",
     "credit_given",
     "credit_known",
     "gain_of",
@@ -32,6 +34,7 @@ __all__ = [
     "get_waiting",
     "give_name",
     "ignore_name",
+    "ignored_rows",
     "known_now",
     "make_person",
     "queue_unknown",

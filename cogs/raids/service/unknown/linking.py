@@ -10,7 +10,7 @@ from bot import audit, people
 from bot.kit.text import clip, safe
 from bot.stage import Session, use_case
 from cogs.raids.rules.names import NameKnown
-from cogs.raids.service.unknown.queue import IGNORED, get_waiting, open_rows, standing_member
+from cogs.raids.service.unknown.queue import IGNORED, OPEN, get_waiting, ignored_rows, open_rows, standing_member
 from db.tables import Character, CharacterOwner, Member, UnknownName
 
 _CLASS, _LEVEL = 30, 999
@@ -136,3 +136,16 @@ async def ignore_name(session: Session, unknown_name_id: int) -> str:
         waited.status, waited.decided_at, waited.decided_by_user_id = IGNORED, session.now, session.actor.user_id
     audit.record(session, "raids.name.ignored", target_id=unknown_name_id, after={"name": row.name})
     return safe(row.name)
+
+
+@use_case("raids.manage")
+async def bring_back(session: Session, raid_id: int) -> tuple[str, ...]:
+    """The names ignored at this raid wait again, wherever they were ignored with it. Says the names."""
+    keys = {row.name_key for row in await ignored_rows(session, raid_id=raid_id)}
+    rows = await ignored_rows(session, keys=keys, lock=True)
+    for row in rows:
+        row.status, row.decided_at, row.decided_by_user_id = OPEN, None, None
+    names = tuple({row.name_key: row.name for row in rows}.values())
+    if names:
+        audit.record(session, "raids.name.brought_back", target_id=raid_id, after={"name": ", ".join(names)})
+    return tuple(safe(name) for name in names)

@@ -188,6 +188,23 @@ async def open_rows(
     return (await session.execute(query.with_for_update() if lock else query)).scalars().all()
 
 
+async def ignored_rows(
+    session: Session, *, raid_id: int | None = None, keys: Collection[str] | None = None, lock: bool = False
+) -> Sequence[UnknownName]:
+    """Ignored rows of a raid, or of these names in the guild, by id."""
+    query = (
+        select(UnknownName)
+        .where(UnknownName.guild_id == session.guild_id, UnknownName.status == IGNORED)
+        .order_by(UnknownName.unknown_name_id)
+        .execution_options(populate_existing=True)
+    )
+    if raid_id is not None:
+        query = query.where(UnknownName.raid_id == raid_id)
+    if keys is not None:
+        query = query.where(UnknownName.name_key.in_(keys))
+    return (await session.execute(query.with_for_update() if lock else query)).scalars().all()
+
+
 async def owners_of(session: Session, seen: Collection[tuple[str, datetime]]) -> dict[tuple[str, datetime], int]:
     """Whose names were when they were seen, by (name_key, moment); names that lead to nobody are left out."""
     owners: dict[tuple[str, datetime], int] = {}
