@@ -1,7 +1,8 @@
 """Loot: an award says who got an item, how, and what was paid.
 
 An award that costs something has one ledger entry; undoing it writes the reversal and marks the award, which stays as
-a row. No table holds a price for an item: what was paid is the record.
+a row. No table holds a price for an item: what was paid is the record. What was decided outside an auction (bid for in
+the game, rolled for, given) is recorded by leaders; the same item of one raid twice within 10 minutes is asked.
 """
 
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from bot.kit.text import points, safe
 from cogs.loot.cog import Loot
 from cogs.loot.explaining import explain_award
-from cogs.loot.service import AwardUndo
+from cogs.loot.service import AwardUndo, keeping
 
 if TYPE_CHECKING:
     from bot.app import Quartermaster
@@ -28,7 +29,11 @@ def _undone(line: "AuditLine") -> str:
 
 
 async def setup(bot: "Quartermaster") -> None:
-    bot.stage.registry.explain["award"] = explain_award
-    bot.stage.registry.undo["award"] = AwardUndo()
-    bot.stage.registry.sentences |= {"loot.awarded": _awarded, "loot.award.undone": _undone}
+    registry = bot.stage.registry
+    registry.explain["award"] = explain_award
+    registry.undo["award"] = AwardUndo()
+    registry.doctor["awards and their entries agree"] = keeping.doctor
+    registry.exports["loot"] = keeping.export_awards
+    registry.forget.append(keeping.forget)
+    registry.sentences |= {"loot.awarded": _awarded, "loot.award.undone": _undone}
     await bot.add_cog(Loot(bot))

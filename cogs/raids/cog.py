@@ -18,11 +18,12 @@ from bot.stage import Session
 from bot.typed import format_duration, name_key, parse_duration
 from cogs.dkp.service import pools
 from cogs.raids.dumps import LARGEST_BYTES, DumpEmpty, check_size, read_dump, read_pasted
-from cogs.raids.service import card, evening, lookups, roster
+from cogs.raids.service import card, claims, evening, lookups, roster
 from cogs.raids.service.card import RaidLine
 from cogs.raids.service.evening import RaidStarted
 from cogs.raids.views import lead, ticks
 from cogs.raids.views.board import board
+from cogs.raids.views.claims import made_in_words
 from cogs.raids.views.imports import show_preview
 
 Choices = list[app_commands.Choice[str]]
@@ -48,6 +49,8 @@ async def _last_name(session: Session, typed: str) -> list[Choice]:
 _RAIDS, _EVENTS = _list(lookups.raid_choices), _list(lookups.event_choices)
 _TICKS = _list(lookups.tick_choices, "raids.manage")
 _POOLS, _PEOPLE = offer("raids.manage", pools.open_choices), offer("raids.manage", people)
+_CLAIMED_RAIDS = _list(lookups.raid_choices, "raids.claim")
+_CLAIMED_TICKS = _list(lookups.tick_choices, "raids.claim")
 _MEMBERS = offer("raids.manage", _last_name)
 
 
@@ -195,6 +198,23 @@ class Raids(commands.Cog):
 
         await ticks.ask_undo(door, await door.stage.read(door.actor, "raids.manage", look), reason)
 
+    @raid.command(name="claim", description="Say that you were there: a raid leader accepts or refuses it")
+    @app_commands.describe(
+        note="Where you were and why nothing shows it, such as: zoning when the dump was made",
+        raid="Which raid; the one running, else the last one, if left out",
+        tick="Which tick; all of them so far if left out",
+    )
+    async def claim(
+        self,
+        interaction: discord.Interaction[Any],
+        note: app_commands.Range[str, 3, 500],
+        raid: str | None = None,
+        tick: str | None = None,
+    ) -> None:
+        door = Door(interaction)
+        made = await claims.make_claim(door.stage, door.actor, note, raid, tick, channel_id=door.channel_id)
+        await door.say(made_in_words(made))
+
     @raid.command(name="end", description="End a raid and post what it came to")
     @app_commands.describe(raid="Which raid; the one running if left out", outcome="How it went")
     async def end(
@@ -261,6 +281,14 @@ class Raids(commands.Cog):
     @undo_tick.autocomplete("tick")
     async def _ticks(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
         return await _TICKS(self, interaction, typed)
+
+    @claim.autocomplete("raid")
+    async def _claimed_raids(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
+        return await _CLAIMED_RAIDS(self, interaction, typed)
+
+    @claim.autocomplete("tick")
+    async def _claimed_ticks(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
+        return await _CLAIMED_TICKS(self, interaction, typed)
 
     @add.autocomplete("members")
     async def _members(self, interaction: discord.Interaction[Any], typed: str) -> Choices:

@@ -1,10 +1,10 @@
-"""What comes due at raids: automatic ticks, and telling the slices above of a cancelled raid."""
+"""What comes due at raids: automatic ticks, claims that lapse, and telling the slices above of a cancelled raid."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.due import Job
 from bot.stage import Actor, Session, Stage
-from cogs.raids.service import ticks
+from cogs.raids.service import claims, ticks
 from cogs.raids.service.ticks import Heard
 from db.tables import Raid
 
@@ -34,3 +34,8 @@ async def raid_cancelled(stage: Stage, job: Job) -> None:
     """Each listener does its own work in its own transactions, and bears being called twice."""
     for listener in stage.registry.cancelled_raids:
         await listener(stage, job.guild_id, int(job.key), job.payload["reason"])
+
+
+async def claim_lapsed(stage: Stage, job: Job) -> None:
+    """Nobody answered it in time."""
+    await claims.lapse_claim(stage, Actor.itself(job.guild_id), int(job.key))

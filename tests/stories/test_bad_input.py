@@ -96,6 +96,7 @@ NUMBERS_OF: dict[str, tuple[str, dict[str, str], tuple[float, ...]]] = {
     "auction start": ("minimum", {"item": "Gem"}, ()),
     "raid start": ("points", {"event": "Hate"}, (0.0,)),
     "raid tick": ("points", {}, (0.0,)),
+    "loot award": ("cost", {"item": "Gem", "member": "Bob"}, (0.0,)),
 }
 """command: (its number, what else it needs, which of `NUMBERS` it may take)."""
 

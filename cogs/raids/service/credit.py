@@ -41,6 +41,14 @@ async def credited(session: Session, tick_ids: Collection[int]) -> set[tuple[int
     return {(row.tick_id, row.member_id) for row in await session.execute(query)}
 
 
+async def evidence_of(session: Session, tick_ids: Collection[int], member_id: int) -> dict[int, str]:
+    """By which evidence these ticks credit somebody, for those that do."""
+    query = select(TickCredit.tick_id, TickCredit.evidence).where(
+        TickCredit.guild_id == session.guild_id, TickCredit.tick_id.in_(tick_ids), TickCredit.member_id == member_id
+    )
+    return {row.tick_id: row.evidence for row in await session.execute(query)}
+
+
 async def pay(
     session: Session,
     raid: Raid,

@@ -35,6 +35,7 @@ from cogs.raids.service.lookups import get_raid, lock_raid
 from cogs.raids.service.owners import owners_at
 from cogs.raids.service.roster import Unknown, entitled, seat, seats
 from cogs.raids.service.ticks import new_tick
+from cogs.raids.service.unknown import queue_unknown
 from db.tables import Member, Raid, RaidImport, RaidMember, Tick
 
 
@@ -184,29 +185,32 @@ async def import_dump(
         len(read.unknown),
         paid.cut,
     )
-    await _remember(session, imported, file_name, dump)
+    row = await _remember(session, imported, file_name, dump)
+    nobody = [line for line in dump.lines if line.name in read.unknown]
+    await queue_unknown(session, raid_id, imported.tick_id, row.raid_import_id, nobody, taken_at)
     return imported
 
 
-async def _remember(session: Session, imported: DumpImported, file_name: str, dump: Dump) -> None:
+async def _remember(session: Session, imported: DumpImported, file_name: str, dump: Dump) -> RaidImport:
     summary = {"people": imported.people, "seated": imported.seated, "unknown": imported.unknown}
-    session.add(
-        RaidImport(
-            guild_id=session.guild_id,
-            raid_id=imported.raid_id,
-            tick_id=imported.tick_id,
-            file_name=clip(file_name, 200),
-            sha256=_key(dump, roster_only=imported.tick_id is None),
-            taken_at=imported.taken_at,
-            imported_at=session.now,
-            imported_by_user_id=session.actor.user_id or 0,
-            summary=summary,
-        )
+    row = RaidImport(
+        guild_id=session.guild_id,
+        raid_id=imported.raid_id,
+        tick_id=imported.tick_id,
+        file_name=clip(file_name, 200),
+        sha256=_key(dump, roster_only=imported.tick_id is None),
+        taken_at=imported.taken_at,
+        imported_at=session.now,
+        imported_by_user_id=session.actor.user_id or 0,
+        summary=summary,
     )
+    session.add(row)
+    await session.flush()
     after = {"raid": imported.raid_name, "tick": imported.number, "points": imported.total, **summary}
     audit.record(session, "raids.imported", target_id=imported.raid_id, after=after)
     session.tell(imported)
     session.redraw("raid", imported.raid_id)
+    return row
 
 
 def _check_not_too_soon(taken_at: datetime, standing: Collection[Tick]) -> None:

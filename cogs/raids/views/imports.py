@@ -15,6 +15,7 @@ from cogs.raids.dumps import Dump, read_pasted
 from cogs.raids.rules import TickTooSoon
 from cogs.raids.service import imports
 from cogs.raids.service.imports import DumpImported, ImportPreview, Outcome
+from cogs.raids.views.names import sort_out_button
 from cogs.raids.views.ticks import not_credited_line, tick_buttons
 
 _SHOWN = 12
@@ -75,7 +76,7 @@ def preview_in_words(shown: ImportPreview) -> str:
     lines += not_credited_line(_some(shown.not_credited))
     if shown.unknown:
         names = [u.name + (f" (near {' or '.join(u.near)})" if u.near else "") for u in shown.unknown]
-        lines.append(f"Unknown: {', '.join(_some(names))}. Add them with /character add, then import again.")
+        lines.append(f"Unknown: {', '.join(_some(names))}. Sort them out after the import.")
     if shown.not_in_file:
         lines.append(f"Checked in but not in the file, so not paid by it: {', '.join(_some(shown.not_in_file))}.")
     if shown.not_understood:
@@ -106,8 +107,11 @@ async def _import(
         await ask(door, refused.sentence, [yes("Take another", another)], cancel="Leave it")
         return
     add = bool(done.not_credited)
-    view = tick_buttons(raid_id, done.tick_id, add=add) if done.tick_id is not None else None
-    await door.say("\n".join([imported_in_words(done), *not_credited_line(_some(done.not_credited))]), view=view)
+    view = ui.View(timeout=None) if done.tick_id is None else tick_buttons(raid_id, done.tick_id, add=add)
+    if (sort_out := await sort_out_button(door, raid_id)) is not None:
+        view.add_item(sort_out)
+    text = "\n".join([imported_in_words(done), *not_credited_line(_some(done.not_credited))])
+    await door.say(text, view=view if view.children else None)
 
 
 def imported_in_words(done: DumpImported) -> str:

@@ -19,6 +19,7 @@ from cogs.raids.service.card import Place, RaidCard
 from cogs.raids.service.evening import RaidEnded
 from cogs.raids.service.roster import RosterChanged, Unknown
 from cogs.raids.views.imports import PasteForm
+from cogs.raids.views.names import sort_out_button
 from cogs.raids.views.ticks import credited_in_words, take
 from cogs.raids.views.voice import listen
 
@@ -37,7 +38,10 @@ class Lead(Press, key="raid.lead", numbers=("raid_id",)):
         last = f"last tick {standing[-1].number} {when(standing[-1].taken_at)}" if standing else "no tick yet"
         here, bench = len(shown.with_status(PRESENT)), len(shown.with_status(STANDBY))
         text = f"**{safe(shown.name)}**: {here} here, {bench} on standby, {last}."
-        await door.say(text, view=_panel(shown))
+        view = _panel(shown)
+        if (sort_out := await sort_out_button(door, raid_id)) is not None:
+            view.add_item(sort_out)
+        await door.say(text, view=view)
 
 
 def _panel(shown: RaidCard) -> ui.View:

@@ -87,7 +87,16 @@ async def test_every_audit_row_reads_as_a_sentence():
     from bot.registry import AuditLine
     from cogs.raids import _SENTENCES, _sentence
 
-    after = {"raid": "*Kael*", "points": "10.00", "people": 2, "ticks": 1, "number": 3, "status": "late", "zone": "UTC"}
+    after = {
+        "raid": "*Kael*",
+        "points": "10.00",
+        "people": 2,
+        "ticks": 1,
+        "number": 3,
+        "name": "Thalai",
+        "status": "late",
+        "zone": "UTC",
+    }
     for template in _SENTENCES.values():
         line = AuditLine("a", "Lead", "Anna", 1, {}, after, "be*cause")
         sentence = _sentence(template, line)
