@@ -37,6 +37,7 @@ _SENTENCES = {
     "raids.tick.undone": "{actor} undid tick {number} of {raid}: {people} people, {points} points taken back",
     "raids.credited": "{actor} credited {about} afterwards at {raid}: {points} points",
     "raids.imported": "{actor} imported a file into {raid}: {people} people, {points} points",
+    "raids.loot_recorded": "{actor} recorded {number} awards of {raid} from a log: {points} points",
     "raids.file_zone": "{actor} said their files are in {zone}",
     "raids.ended": "{actor} ended {raid}: {people} people, {ticks} ticks, {points} points",
     "raids.reopened": "{actor} opened {raid} again",

@@ -93,6 +93,14 @@ class AlreadyImported(Refused):
     code: ClassVar[str] = "raids.already_imported"
 
 
+class ImportChanged(Refused):
+    code: ClassVar[str] = "raids.import_changed"
+
+
+class NothingToRecord(Refused):
+    code: ClassVar[str] = "raids.nothing_to_record"
+
+
 class WhichRaid(Refused):
     code: ClassVar[str] = "raids.which"
 
@@ -286,7 +294,9 @@ def decide_import(
             paid.append(Credit(member_id, value, False, "dump"))
     if credits:
         rest = sorted(set(bench) - set(named) - set(credited))
-        paid += [Credit(member_id, standby_value, True, "button") for member_id in rest]
+        for member_id in rest:
+            evidence = "officer" if seated[member_id].added else "button"
+            paid.append(Credit(member_id, standby_value, True, evidence))
     return ImportPlan(tuple(paid), tuple(joins), tuple(strangers), tuple(already))
 
 
@@ -294,6 +304,21 @@ def nearest_tick(ticks: Mapping[int, datetime], taken_at: datetime) -> int | Non
     """The tick a dump belongs to: the nearest within 5 minutes (the earlier of two as near), else None: a new one."""
     near = [(abs(at - taken_at), at, tick_id) for tick_id, at in ticks.items() if abs(at - taken_at) <= NEAR_TICK]
     return min(near)[2] if near else None
+
+
+def share_out(moments: Sequence[datetime], ticks: Mapping[int, datetime]) -> list[int]:
+    """Into which tick each moment goes, given in order of time: one within 5 minutes, else a new one.
+
+    New ones are -1, -2 and so on, and take what follows within 5 minutes of them.
+    """
+    known, chosen = dict(ticks), list[int]()
+    for at in moments:
+        tick_id = nearest_tick(known, at)
+        if tick_id is None:
+            tick_id = min([0, *known]) - 1
+            known[tick_id] = at
+        chosen.append(tick_id)
+    return chosen
 
 
 def next_automatic(due_at: datetime, every: timedelta, now: datetime) -> datetime:
