@@ -62,13 +62,17 @@ def other_zone(then: Callable[[Door], Awaitable[None]]) -> Answer:
 
 
 def _option(moment: Offered, zone: str) -> discord.SelectOption:
-    who = "1 person" if moment.people == 1 else f"{moment.people} people"
+    who = _people(moment.people)
     what = [part for part in (moment.call, moment.place) if part]
     label = " · ".join([f"{moment.taken_at.astimezone(ZoneInfo(zone)):%a %H:%M}", who, *what])
     where = f"into tick {moment.into}" if moment.into is not None else "a new tick"
     if moment.already_in is not None:
         where = f"imported before, {moment.already_in}"
     return discord.SelectOption(label=clip(plain(label), 100), value=str(moment.index), description=where)
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
 
 
 def offered_in_words(offered: MomentsOffered, reading: Reading) -> str:
@@ -112,7 +116,7 @@ async def _preview(door: Door, raid_id: int, reading: Reading, dumps: Sequence[D
         await door.say(moments_in_words(done), view=_tick_buttons(raid_id, done))
         await then(door)
 
-    label = f"Take them in ({shown.people} people, {points(shown.total)} points)"
+    label = f"Take them in ({_people(shown.people)}, {points(shown.total)} points)"
     zone = other_zone(lambda door: show_reading(door, raid_id, reading))
     await ask(door, preview_in_words(shown, reading), [yes(label, take), zone])
 
@@ -124,7 +128,7 @@ async def _loot_too(door: Door, *, raid_id: int, reading: Reading) -> None:
 
 def preview_in_words(shown: MomentsPreview, reading: Reading) -> str:
     """What taking several moments in would do, at most 2,000 characters."""
-    who = "1 person" if shown.people == 1 else f"{shown.people} people"
+    who = _people(shown.people)
     cut = f" ({points(shown.cut)} above the cap are cut)" if shown.cut else ""
     count = len(shown.moments)
     lines = [f"**Import {count} into {safe(shown.raid_name)}** · {who} · {points(shown.total)} points{cut}"]

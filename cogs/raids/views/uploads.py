@@ -11,7 +11,7 @@ from bot.kit.components import Form
 from bot.kit.door import Door
 from bot.kit.text import clip, safe
 from bot.refusals import Refused
-from cogs.raids.dumps import Window, check_size, read_file, read_pasted
+from cogs.raids.dumps import Reading, Window, check_size, read_file, read_pasted
 from cogs.raids.dumps.archives import in_words
 from cogs.raids.service import imports
 from cogs.raids.views.moments import show_reading
@@ -32,8 +32,7 @@ async def import_file(door: Door, raid_id: int, file: discord.Attachment) -> Non
     window = await _window(door, raid_id)
     content = await _fetch(file)
     reading = asyncio.create_task(asyncio.to_thread(read_file, file.filename, content, window))
-    done, _ = await asyncio.wait({reading}, timeout=SLOW_SECONDS)
-    if not done:
+    if await _is_slow(reading):
         await door.say(f"Reading {safe(clip(file.filename, 60))}, {in_words(len(content))}: some seconds more…")
     await show_reading(door, raid_id, await reading)
 
@@ -45,6 +44,11 @@ async def import_text(door: Door, raid_id: int, text: str) -> None:
 
 async def _window(door: Door, raid_id: int) -> Window:
     return await door.stage.read(door.actor, "raids.manage", lambda session: imports.window_of(session, raid_id))
+
+
+async def _is_slow(reading: asyncio.Task[Reading]) -> bool:
+    done, _ = await asyncio.wait({reading}, timeout=SLOW_SECONDS)
+    return not done
 
 
 async def _fetch(file: discord.Attachment) -> bytes:
