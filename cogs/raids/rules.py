@@ -115,6 +115,13 @@ class Seat:
     """A leader put them here: credited whatever their role group."""
     last_seen_at: datetime | None = None
     unseen_ticks: int = 0
+    seen_by: str = "button"
+    """What put them here; a leader's word for it is `added`."""
+
+    @property
+    def evidence(self) -> str:
+        """What shows that they are here when nothing new does."""
+        return "officer" if self.added else self.seen_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +233,7 @@ def decide_tick(
             strangers.append(seat.member_id)
             continue
         if seat.status == STANDBY:
-            credits.append(Credit(seat.member_id, standby_value, True, "officer" if seat.added else "button"))
+            credits.append(Credit(seat.member_id, standby_value, True, seat.evidence))
             continue
         in_voice = seat.member_id in heard
         seen = in_voice or (seat.last_seen_at is not None and seat.last_seen_at > seen_since)
@@ -234,7 +241,7 @@ def decide_tick(
         if voice is not None and voice_required and not in_voice:
             out_of_voice.append(seat.member_id)
             continue
-        evidence = "voice" if in_voice and not seat.added else "officer" if seat.added else "button"
+        evidence = "voice" if in_voice and not seat.added else seat.evidence
         credits.append(Credit(seat.member_id, value, False, evidence))
     joins: list[int] = []
     for member_id in sorted(heard):
@@ -294,9 +301,7 @@ def decide_import(
             paid.append(Credit(member_id, value, False, "dump"))
     if credits:
         rest = sorted(set(bench) - set(named) - set(credited))
-        for member_id in rest:
-            evidence = "officer" if seated[member_id].added else "button"
-            paid.append(Credit(member_id, standby_value, True, evidence))
+        paid += [Credit(member_id, standby_value, True, seated[member_id].evidence) for member_id in rest]
     return ImportPlan(tuple(paid), tuple(joins), tuple(strangers), tuple(already))
 
 

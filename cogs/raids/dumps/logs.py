@@ -199,11 +199,12 @@ class _Log:
     def _said(self, number: int, at: datetime, said: str, line: str) -> None:
         if not _DELIMITED.match(said) and "dkpspent" not in said.casefold():
             return
+        kept = _kept(line[:_PREFIX] + said)  # who said it is somebody else
         if spent := _SPENT.fullmatch(said):
             cost = Decimal(spent["cost"].replace(",", "."))
-            self._add_loot(LootLine(at, "spent", spent["item"].strip(), spent["name"], cost, number, _kept(line)))
+            self._add_loot(LootLine(at, "spent", spent["item"].strip(), spent["name"], cost, number, kept))
         elif rot := _ROT.fullmatch(said):
-            self._add_loot(LootLine(at, "rot", rot["item"].strip(), "", None, number, _kept(line)))
+            self._add_loot(LootLine(at, "rot", rot["item"].strip(), "", None, number, kept))
         elif "attendance" in said.casefold():
             parts = [part.strip(" .") for part in _BETWEEN.split(said)]
             named = [part for part in parts if part and part.casefold() not in _PLAIN_CALLS]

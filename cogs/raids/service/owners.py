@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bot.stage import Session
 from bot.typed import name_key
-from db.tables import Character, CharacterOwner, Member, MemberLink
+from db.tables import Character, CharacterOwner, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +82,13 @@ async def load_owners(session: Session, names: Iterable[str]) -> Owners:
 
 
 async def _links(session: Session, member_ids: Collection[int]) -> dict[int, int]:
-    """Whoever of these was taken over by somebody else, to the end of the chain."""
-    steps: dict[int, int] = {}
-    asked: set[int] = set()
-    ask = set(member_ids)
-    while ask:
-        query = select(MemberLink.from_member_id, MemberLink.to_member_id).where(
-            MemberLink.guild_id == session.guild_id,
-            MemberLink.from_member_id.in_(ask),
-            MemberLink.undone_at.is_(None),
-        )
-        found = {row.from_member_id: row.to_member_id for row in await session.execute(query)}
-        steps |= found
-        asked |= ask
-        ask = set(found.values()) - asked
-    ends: dict[int, int] = {}
-    for start in steps:
-        end, passed = steps[start], {start}
-        while end in steps and end not in passed:
-            passed.add(end)
-            end = steps[end]
-        ends[start] = end
-    return ends
+    """Whoever of these turned out to be somebody else, with whom."""
+    query = select(Member.member_id, Member.absorbed_by_member_id).where(
+        Member.guild_id == session.guild_id,
+        Member.member_id.in_(member_ids),
+        Member.absorbed_by_member_id.is_not(None),
+    )
+    return {member_id: now for member_id, now in (await session.execute(query)).tuples() if now is not None}
 
 
 async def owners_at(session: Session, names: Collection[str], at: datetime) -> dict[str, int]:

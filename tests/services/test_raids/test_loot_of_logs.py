@@ -78,8 +78,7 @@ async def test_spent_lines_become_awards_with_their_cost_and_line(stage, night):
     assert (len(done.award_ids), done.total) == (3, 15)
     assert [await balance(stage, who) for who in (ANNA, BERT)] == [-15, 0]
     awards = await read(stage, select(Award).order_by(Award.award_id))
-    said_so = "Zed tells the raid,  ':::Crystalline Spear::: Anna 15 DKPSPENT'"
-    assert awards[0].note == f"[Fri Mar 06 19:30:00 2026] {said_so}"
+    assert awards[0].note == "[Fri Mar 06 19:30:00 2026] :::Crystalline Spear::: Anna 15 DKPSPENT"
     assert {a.raid_id for a in awards} == {night}
     (entry,) = await read(stage, select(LedgerEntry).where(LedgerEntry.kind == "loot"))
     assert (entry.source, entry.amount) == ("award", -15)

@@ -10,7 +10,7 @@ from bot.stage import Stage
 from cogs.raids.dumps import Reading, read_file
 from cogs.raids.rules import AlreadyImported, ImportChanged
 from cogs.raids.service import imports, roster, ticks, undo
-from db.tables import Character, Member, MemberLink, Pool, RaidImport, Tick, TickCredit
+from db.tables import Character, Member, Pool, RaidImport, Tick, TickCredit
 from tests.rules.test_dumps.evening import SECRETS, WHO, evening, seen, who
 from tests.services.test_raids.scene import ANNA, BERT, CARL, LEAD, adds_up, balance, known, read, roster_file, write
 
@@ -243,17 +243,7 @@ async def test_a_guild_dump_credits_who_is_in_the_chosen_place(stage, three):
 
 async def test_whoever_was_taken_over_by_somebody_leads_to_them(stage, clock, three):
     anna, bert = await known(stage, ANNA), await known(stage, BERT)
-    await write(
-        stage,
-        MemberLink.__table__.insert().values(
-            guild_id=1,
-            from_member_id=bert,
-            to_member_id=anna,
-            reason="the same person",
-            linked_at=clock.now(),
-            linked_by_user_id=100,
-        ),
-    )
+    await write(stage, update(Member).where(Member.member_id == bert).values(absorbed_by_member_id=anna))
     await imports.import_dump(stage, LEAD, three, *roster_file("Bert"))
     assert [await balance(stage, who_) for who_ in (ANNA, BERT)] == [10, 0]
     await write(stage, update(Member).where(Member.member_id == bert).values(display_name="Anna", name_key="anna"))
@@ -267,3 +257,34 @@ async def test_nothing_of_a_tell_reaches_a_row(stage, owner, three):
     for table in tables:
         rows = await owner.fetch(f"SELECT to_jsonb(t)::text AS row FROM {table['tablename']} t")
         assert [row["row"] for row in rows if any(secret in row["row"] for secret in SECRETS)] == []
+
+
+async def test_later_ticks_say_by_what_somebody_is_here(stage, clock, three):
+    """Nobody pressed: who a log seated stays a log's at the next tick, until a press says otherwise."""
+    [moment] = reading(who(BEGINS, *seen("Anna", "Bert"))).moments
+    await imports.import_dump(stage, LEAD, three, LOG, moment)
+    await imports.import_dump(stage, LEAD, three, *roster_file("Carl", name="RaidRoster-20260306-200000.txt"))
+    await roster.check_in(stage, BERT, three)
+    taken = await ticks.take_tick(stage, LEAD, three)
+    credits = await read(
+        stage, select(TickCredit).where(TickCredit.tick_id == taken.tick_id).order_by(TickCredit.member_id)
+    )
+    assert [credit.evidence for credit in credits] == ["log", "button", "dump"]
+
+
+async def test_each_way_of_taking_a_tick_is_told_truly(stage, clock, raid):
+    await known(stage, CARL)
+    await roster.check_in(stage, ANNA, raid)
+    await roster.add_people(stage, LEAD, raid, (await known(stage, BERT),))
+    heard = [ticks.Heard(3, "Carl")]
+    first = await ticks.take_tick(stage, LEAD, raid, heard=heard)
+    clock.move(minutes=5)
+    second = await ticks.take_tick(stage, LEAD, raid, heard=[], source="button")
+    for taken in (first, second):
+        credits = await read(
+            stage, select(TickCredit).where(TickCredit.tick_id == taken.tick_id).order_by(TickCredit.member_id)
+        )
+        by_member = {credit.member_id: credit.evidence for credit in credits}
+        assert [by_member[await known(stage, who_)] for who_ in (ANNA, BERT, CARL)] == ["button", "officer", "voice"]
+    sources = await read(stage, select(Tick.source).order_by(Tick.number))
+    assert sources == ["command", "button"]

@@ -180,7 +180,7 @@ async def _remember(session: Session, raid: Raid, tick: Tick | None, part: Part,
 
 async def _seat(session: Session, raid: Raid, part: Part) -> None:
     at = part.moment.taken_at
-    await seat(session, raid, part.joins, PRESENT, at=at)
+    await seat(session, raid, part.joins, PRESENT, at=at, seen_by=evidence_of(part.moment))
     await _mark_seen(session, raid, part.moment)
 
 
