@@ -3,7 +3,8 @@
 import io
 import logging
 import zipfile
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,13 @@ import asyncpg
 import discord
 import pytest
 
+from bot.kit.text import safe
+from cogs.raids.dumps import Reading, UnreadLine
+from cogs.raids.service.imports import MomentsOffered, MomentsPreview, Outcome
+from cogs.raids.service.imports.previews import About, MomentLine
+from cogs.raids.service.roster import Unknown
 from cogs.raids.views import uploads
+from cogs.raids.views.moments import offered_in_words, preview_in_words
 from tests.rules.test_dumps.evening import CHAT, SECRETS, seen, stamped, who
 from tests.stories.conftest import Night, said
 from tests.stories.test_raid_doors import balance, begin, board, last, options, words
@@ -141,6 +148,43 @@ async def test_all_of_them_are_taken_with_one_press_and_undone_from_there(night:
     form = await night.presses(night.officer, done.followups[-2].message, "Undo tick 2")
     assert "is undone" in said(await night.fills(night.officer, form, reason="not a tick"))
     assert await balance(night, "anna") == 20
+
+
+async def test_the_places_of_a_guild_dump_are_picked_one_by_one_and_never_all(night: Night):
+    night.join("anna")
+    night.join("bert")
+    await begin(night)
+    await night.wait(60 * 60)
+    at = night.clock.now().replace(tzinfo=None) - timedelta(minutes=9)
+    cells = f"\t60\tBard\tMember\t\t{at:%m/%d/%y}\t{{}}\tis on holiday\t\toff\toff\t0\t\t\t\n"
+    dump = "anna" + cells.format("Plane of Fear") + "bert" + cells.format("The Bazaar") + "carl" + cells.format("")
+    file = (f"Wolf Pack-{at:%Y%m%d-%H%M%S}.txt", dump.encode())
+    offered = await night.types(night.officer, "raid import", file=file)
+    assert "All of them" not in said_with_buttons(offered)
+    assert "Not on, and left out: 1 person of the guild." in said(offered)
+    asked = await night.officer.select(last(offered), values=options(offered)[:1])
+    assert "Plane of Fear" in said(asked)
+    await night.presses(night.officer, last(asked), f"New tick at {at:%H:%M}")
+    assert (await balance(night, "anna"), await balance(night, "bert")) == (10, 0)
+
+
+def test_a_preview_of_the_most_moments_with_the_longest_names_fits_a_message():
+    name = "*[م<`" * 20
+    outcome = Outcome(7, 123, datetime(2026, 1, 1, tzinfo=UTC), 72, Decimal("7200.25"), 72, Decimal("99.75"))
+    line = MomentLine(datetime(2026, 1, 1, tzinfo=UTC), name[:60], name[:60], outcome, False)
+    nobody = Unknown(safe(name[:40]), (safe(name[:40]), safe(name[:40])))
+    people = (safe(name[:40]),) * 100
+    about = About(people, (nobody,) * 200, people, people, people, "The file is from another time.")
+    shown = MomentsPreview(
+        1, name[:100], "UTC", (line,) * 25, ("into tick 1",) * 25, (7,) * 25, 72, Decimal(7200), Decimal(99), about
+    )
+    unread = tuple(UnreadLine(number, name) for number in range(200))
+    reading = Reading("log", name, (), not_understood=unread)
+    text = preview_in_words(shown, reading)
+    assert len(text) <= 2000
+    assert text.split("\n")[-1].startswith("and ")
+    offered = MomentsOffered(name[:100], "UTC", (), 99, 99, True)
+    assert len(offered_in_words(offered, reading)) <= 2000
 
 
 async def test_the_right_zone_finds_the_evening(night: Night):

@@ -42,7 +42,8 @@ async def show_reading(door: Door, raid_id: int, reading: Reading) -> None:
         await picked(door, [str(moment.index) for moment in offered.moments])
 
     answers = []
-    if len(offered.moments) <= MOST_AT_ONCE and not offered.more:
+    apart = len({moment.taken_at for moment in offered.moments}) == len(offered.moments)
+    if len(offered.moments) <= MOST_AT_ONCE and not offered.more and apart:  # several places at once: never everyone
         answers.append(yes(f"All of them ({len(offered.moments)})", everything))
     if reading.loot:
         answers.append(Answer("Only the loot", lambda door: show_loot(door, raid_id, reading)))
