@@ -53,7 +53,7 @@ async def _nothing(door: Door) -> None:
     await door.update("Nothing was changed.", view=None)
 
 
-class _Choice(ui.Button["_Question"]):
+class _Choice(ui.Button["_Question | _Choosing"]):
     def __init__(self, answer: Answer) -> None:
         super().__init__(label=clip(answer.label, BUTTON_LABEL), style=answer.style)
         self.answer = answer
@@ -84,9 +84,15 @@ async def choose(
     then: Callable[[Door, list[str]], Awaitable[None]],
     *,
     placeholder: str,
+    answers: Sequence[Answer] = (),
+    cancel: str | None = None,
 ) -> None:
-    """Ask privately for one or more of at most 25 options; `then` gets the values chosen, once."""
-    await door.say(question, view=_Choosing(options[:SELECT_OPTIONS], placeholder, then))
+    """Ask privately for one or more of at most 25 options; `then` gets the values chosen, once.
+
+    `answers` are buttons under them that answer the question in another way.
+    """
+    buttons = [*answers, *([Answer(cancel, _nothing)] if cancel is not None else [])]
+    await door.say(question, view=_Choosing(options[:SELECT_OPTIONS], placeholder, then, buttons))
 
 
 class _Choosing(ui.View):
@@ -95,11 +101,14 @@ class _Choosing(ui.View):
         options: Sequence[discord.SelectOption],
         placeholder: str,
         then: Callable[[Door, list[str]], Awaitable[None]],
+        answers: Sequence[Answer] = (),
     ) -> None:
         super().__init__(timeout=LAPSES_AFTER_SECONDS)
         self.then = then
         self.answered = False
         self.add_item(_Options(options, placeholder))
+        for answer in answers:
+            self.add_item(_Choice(answer))
 
 
 class _Options(ui.Select["_Choosing"]):
@@ -115,7 +124,6 @@ class _Options(ui.Select["_Choosing"]):
                 await door.later()
                 return
             choosing.answered = True
-            choosing.stop()
             if interaction.message is not None:
                 await door.update(interaction.message.content, view=None)
             await choosing.then(door, list(self.values))

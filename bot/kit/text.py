@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
@@ -138,6 +139,32 @@ def _joined(text: str, at: int) -> bool:
 
 def _is_flag_half(char: str) -> bool:
     return "\U0001f1e6" <= char <= "\U0001f1ff"
+
+
+def fit_lines(lines: Sequence[str], room: int = MESSAGE_TEXT) -> str:
+    """Whole lines as far as they go in `room` characters; what is left out is counted."""
+    rest = len("and 1,000,000 more")
+    kept: list[str] = []
+    size = 0
+    for number, line in enumerate(lines):
+        last = number == len(lines) - 1
+        if size + len(line) + (0 if last else rest + 1) > room:
+            return "\n".join([*kept, f"and {len(lines) - number:,} more"])
+        kept.append(line)
+        size += len(line) + 1
+    return "\n".join(kept)
+
+
+def fit_names(names: Sequence[str], room: int = 300) -> str:
+    """Names with commas between, as many as go in `room` characters, and how many more there are."""
+    kept: list[str] = []
+    size = 0
+    for number, name in enumerate(names):
+        if kept and size + len(name) > room:
+            return f"{', '.join(kept)} and {len(names) - number:,} more"
+        kept.append(name)
+        size += len(name) + 2
+    return ", ".join(kept)
 
 
 def points(amount: Decimal) -> str:

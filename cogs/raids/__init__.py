@@ -42,6 +42,7 @@ _SENTENCES = {
     "raids.tick.undone": "{actor} undid tick {number} of {raid}: {people} people, {points} points taken back",
     "raids.credited": "{actor} credited {about} afterwards at {raid}: {points} points",
     "raids.imported": "{actor} imported a file into {raid}: {people} people, {points} points",
+    "raids.loot_recorded": "{actor} recorded {number} awards of {raid} from a log: {points} points",
     "raids.file_zone": "{actor} said their files are in {zone}",
     "raids.name.linked": "{actor} found out that {name} is {about}",
     "raids.name.ignored": "{actor} ignored the name {name}",

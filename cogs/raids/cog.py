@@ -17,14 +17,14 @@ from bot.registry import Choice
 from bot.stage import Session
 from bot.typed import format_duration, name_key, parse_duration
 from cogs.dkp.service import pools
-from cogs.raids.dumps import LARGEST_BYTES, DumpEmpty, check_size, read_dump, read_pasted
+from cogs.raids.dumps import DumpEmpty
 from cogs.raids.service import card, claims, evening, lookups, roster
 from cogs.raids.service.card import RaidLine
 from cogs.raids.service.evening import RaidStarted
 from cogs.raids.views import lead, ticks
 from cogs.raids.views.board import board
 from cogs.raids.views.claims import made_in_words
-from cogs.raids.views.imports import show_preview
+from cogs.raids.views.uploads import import_file, import_text
 
 Choices = list[app_commands.Choice[str]]
 Status = Literal["present", "late", "left early", "standby", "excused", "absent"]
@@ -159,11 +159,11 @@ class Raids(commands.Cog):
         member_id = await door.stage.read(door.actor, "raids.manage", look)
         await door.say(lead.removed_in_words(await roster.remove(door.stage, door.actor, raid_id, member_id, reason)))
 
-    @raid.command(name="import", description="Credit who a roster file or a list of names says was there")
+    @raid.command(name="import", description="Credit who a roster, a log or a list of names says was there")
     @app_commands.describe(
         raid="Which raid; the one running if left out",
-        file="A RaidRoster or RaidTick file, or a name a line",
-        text="Names, or roster lines, instead of a file",
+        file="A RaidRoster, RaidTick, guild dump or log, also as .zip or .gz; or a name a line",
+        text="Names, roster lines or log lines, instead of a file",
     )
     async def import_(
         self,
@@ -175,15 +175,13 @@ class Raids(commands.Cog):
         door = Door(interaction)
         raid_id = await _raid_id(door, raid)
         if file is not None:
-            check_size(file.filename, file.size)
-            await door.later()
-            await show_preview(door, raid_id, file.filename, read_dump(file.filename, await file.read()))
+            await import_file(door, raid_id, file)
         elif text:
-            await show_preview(door, raid_id, "pasted", read_pasted(text))
+            await import_text(door, raid_id, text)
         else:
-            most = LARGEST_BYTES // 1024**2
             raise DumpEmpty(
-                f"There is nothing to import: attach a roster file (up to {most} MB) or type names as text."
+                "There is nothing to import: attach a roster, a log (up to 25 MB, 100 MB unpacked) or a guild dump,"
+                " or type names as text."
             )
 
     @raid.command(name="undo-tick", description="Take a tick back: every point it paid")

@@ -5,6 +5,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, GuildId, Json, Points, Ref, RowId, Snowflake, When, Words, one_of, to
 
+EVIDENCE = ("button", "voice", "dump", "log", "sign-up", "claim", "officer", "import")
+"""What shows that somebody was there."""
+
 
 class Event(Base):
     """A guild's named kind of raid, remembered from first use."""
@@ -65,6 +68,7 @@ class RaidMember(Base):
         to("member", "member_id"),
         one_of("status", "present", "standby", "left", "excused", "absent", "removed"),
         Index("ix_raid_member_excused", "guild_id", "member_id", postgresql_where=text("status = 'excused'")),
+        one_of("seen_by", *EVIDENCE),
     )
 
     guild_id: Mapped[GuildId]
@@ -78,6 +82,8 @@ class RaidMember(Base):
     """Last press, voice sighting or dump line."""
     unseen_ticks: Mapped[int] = mapped_column(server_default=text("0"))
     """Ticks in a row without being seen; 3 shows "?" on the board."""
+    seen_by: Mapped[Words] = mapped_column(server_default=text("'button'"))
+    """What put them here last: the evidence of the ticks at which nothing else shows them."""
     character_name: Mapped[Words | None]
     added_by_user_id: Mapped[Snowflake | None]
     """The leader who put them here; such a person is credited whatever their role group."""
@@ -119,7 +125,7 @@ class TickCredit(Base):
         to("member", "member_id"),
         to("ledger_entry", "entry_id"),
         to("raid_import", "raid_import_id"),
-        one_of("evidence", "button", "voice", "dump", "log", "sign-up", "claim", "officer", "import"),
+        one_of("evidence", *EVIDENCE),
         Index(None, "guild_id", "member_id", "tick_id"),
     )
 

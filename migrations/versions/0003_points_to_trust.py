@@ -31,6 +31,7 @@ WORDS = {
     ),
     ("tick", "source"): "button command automatic voice dump log sign-up claim added import".split(),
     ("tick_credit", "evidence"): "button voice dump log sign-up claim officer import".split(),
+    ("raid_member", "seen_by"): "button voice dump log sign-up claim officer import".split(),
 }
 
 
@@ -363,6 +364,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'excused'"),
     )
+    op.add_column("raid_member", sa.Column("seen_by", sa.Text(), server_default=sa.text("'button'"), nullable=False))
     op.add_column("tick_credit", sa.Column("raid_import_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key(
         op.f("fk_tick_credit_guild_id_raid_import_id_raid_import"),

@@ -6,12 +6,13 @@ import tempfile
 from pathlib import Path
 
 from db.embedded import EmbeddedPostgres
-from tests.bench import attendance, bids, dispatch, points, scope
+from tests.bench import attendance, bids, dispatch, logs, points, scope
 
 BENCHES = {
     "attendance": attendance.run,
     "bids": bids.run,
     "dispatch": dispatch.run,
+    "logs": logs.run,
     "points": points.run,
     "scope": scope.run,
 }

@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.kit.text import BLANK, GAME_LINE, clip, paste_block, paste_line, plain, points, safe, when
+from bot.kit.text import (
+    BLANK,
+    GAME_LINE,
+    clip,
+    fit_lines,
+    fit_names,
+    paste_block,
+    paste_line,
+    plain,
+    points,
+    safe,
+    when,
+)
 
 
 @pytest.mark.parametrize(
@@ -120,3 +132,21 @@ def test_a_line_for_the_game_is_plain_and_no_command():
     assert paste_line("/quit", "now\n`x`") == "quit now 'x'"
     assert len(paste_line("x" * 500)) == GAME_LINE
     assert paste_block("a`b") == "```\na'b\n```"
+
+
+@given(st.lists(st.text(alphabet="ab*_", max_size=40).map(lambda line: line or "x"), max_size=60), st.integers(60, 400))
+def test_lines_that_fit_are_whole_and_the_rest_is_counted(lines, room):
+    text = fit_lines(lines, room)
+    assert len(text) <= room
+    shown = text.split("\n") if text else []
+    more = shown[-1:] if shown and shown[-1].startswith("and ") else []
+    kept = shown[: len(shown) - len(more)]
+    assert kept == lines[: len(kept)]
+    assert more == ([f"and {len(lines) - len(kept)} more"] if len(kept) < len(lines) else [])
+
+
+def test_names_that_fit_say_how_many_more_there_are():
+    assert fit_names(["Anna", "Bert", "Carl"]) == "Anna, Bert, Carl"
+    assert fit_names(["Anna", "Bert", "Carl"], 10) == "Anna, Bert and 1 more"
+    assert fit_names(["A" * 50], 10) == "A" * 50
+    assert fit_names([]) == ""

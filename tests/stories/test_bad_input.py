@@ -1,5 +1,6 @@
 """What nobody should type is answered in one private sentence: nothing changed, nobody pinged, no board broken."""
 
+import gzip
 import math
 from collections.abc import AsyncIterator
 from typing import Any
@@ -241,6 +242,12 @@ NO_DUMPS = {
     "utf-16": ROSTER.encode("utf-16"),
     "a hundred thousand strangers": strangers(100_000),
     "markup": b"<html><body>@everyone</body></html>\n" * 50,
+    "25 MB of anything": bytes(range(256)) * (25 * 1024**2 // 256),
+    "a little over 25 MB": b"Bobby\n" * (25 * 1024**2 // 6 + 1),
+    "an archive in an archive": gzip.compress(gzip.compress(ROSTER.encode())),
+    "half an archive": gzip.compress(ROSTER.encode())[:-9],
+    "no zip": b"PK\x03\x04" + bytes(range(256)) * 4,
+    "a bomb": gzip.compress(b"[Fri Mar 06 19:00:00 2026] You say, 'hello'\r\n" * 2_500_000),
 }
 DUMPS = {
     "crlf": ROSTER.encode(),
@@ -248,6 +255,7 @@ DUMPS = {
     "a mark and old ends": b"\xef\xbb\xbf" + ROSTER.replace("\r\n", "\r").encode(),
     "the same line again and again": b"1\tBobby\t60\tWarrior\t\t\t\r\n" * 70_000,
     "nine hundred strangers": strangers(900),
+    "gzipped": gzip.compress(ROSTER.encode()),
     "nasty rows": "".join(f"1\t{name[:60]}\t60\t{name[:60]}\t\t\t\n" for name in (NASTY, "*" * 60, "Bobby")).encode(),
 }
 

@@ -188,8 +188,9 @@ async def test_an_uploader_says_once_in_which_zone_their_clock_runs(night: Night
     [
         (("@everyone.txt", b"\x89PNG\r\n\x1a\n\0\0"), "is not a text file"),
         (("empty.txt", b""), "is empty"),
-        (("eqlog_Anna_xegony.txt", b"x" * (2 * 1024 * 1024 + 1)), "is larger than 2 MB"),
-        (("prose.txt", b"[Sun Mar 17 23:18:28 2024] You say, 'hi'"), "is no roster I can read"),
+        (("names.txt", b"x" * (2 * 1024 * 1024 + 1)), "is larger than 2 MB"),
+        (("eqlog_Anna_xegony.txt", b"x" * (2 * 1024 * 1024 + 1)), "is a log without a /who list"),
+        (("prose.txt", b"[Sun Mar 17 23:18:28 2024] You say, 'hi'"), "is a log of 2024-03-17 to 2024-03-17"),
     ],
 )
 async def test_what_is_no_roster_is_refused_in_a_sentence_and_pings_nobody(night: Night, file, sentence):

@@ -93,6 +93,14 @@ class AlreadyImported(Refused):
     code: ClassVar[str] = "raids.already_imported"
 
 
+class ImportChanged(Refused):
+    code: ClassVar[str] = "raids.import_changed"
+
+
+class NothingToRecord(Refused):
+    code: ClassVar[str] = "raids.nothing_to_record"
+
+
 class WhichRaid(Refused):
     code: ClassVar[str] = "raids.which"
 
@@ -107,6 +115,13 @@ class Seat:
     """A leader put them here: credited whatever their role group."""
     last_seen_at: datetime | None = None
     unseen_ticks: int = 0
+    seen_by: str = "button"
+    """What put them here; a leader's word for it is `added`."""
+
+    @property
+    def evidence(self) -> str:
+        """What shows that they are here when nothing new does."""
+        return "officer" if self.added else self.seen_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +233,7 @@ def decide_tick(
             strangers.append(seat.member_id)
             continue
         if seat.status == STANDBY:
-            credits.append(Credit(seat.member_id, standby_value, True, "officer" if seat.added else "button"))
+            credits.append(Credit(seat.member_id, standby_value, True, seat.evidence))
             continue
         in_voice = seat.member_id in heard
         seen = in_voice or (seat.last_seen_at is not None and seat.last_seen_at > seen_since)
@@ -226,7 +241,7 @@ def decide_tick(
         if voice is not None and voice_required and not in_voice:
             out_of_voice.append(seat.member_id)
             continue
-        evidence = "voice" if in_voice and not seat.added else "officer" if seat.added else "button"
+        evidence = "voice" if in_voice and not seat.added else seat.evidence
         credits.append(Credit(seat.member_id, value, False, evidence))
     joins: list[int] = []
     for member_id in sorted(heard):
@@ -286,7 +301,7 @@ def decide_import(
             paid.append(Credit(member_id, value, False, "dump"))
     if credits:
         rest = sorted(set(bench) - set(named) - set(credited))
-        paid += [Credit(member_id, standby_value, True, "button") for member_id in rest]
+        paid += [Credit(member_id, standby_value, True, seated[member_id].evidence) for member_id in rest]
     return ImportPlan(tuple(paid), tuple(joins), tuple(strangers), tuple(already))
 
 
@@ -294,6 +309,21 @@ def nearest_tick(ticks: Mapping[int, datetime], taken_at: datetime) -> int | Non
     """The tick a dump belongs to: the nearest within 5 minutes (the earlier of two as near), else None: a new one."""
     near = [(abs(at - taken_at), at, tick_id) for tick_id, at in ticks.items() if abs(at - taken_at) <= NEAR_TICK]
     return min(near)[2] if near else None
+
+
+def share_out(moments: Sequence[datetime], ticks: Mapping[int, datetime]) -> list[int]:
+    """Into which tick each moment goes, given in order of time: one within 5 minutes, else a new one.
+
+    New ones are -1, -2 and so on, and take what follows within 5 minutes of them.
+    """
+    known, chosen = dict(ticks), list[int]()
+    for at in moments:
+        tick_id = nearest_tick(known, at)
+        if tick_id is None:
+            tick_id = min([0, *known]) - 1
+            known[tick_id] = at
+        chosen.append(tick_id)
+    return chosen
 
 
 def next_automatic(due_at: datetime, every: timedelta, now: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """The one way a tick pays: accounts locked together, one entry and one credit row a person."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from sqlalchemy import select, update
@@ -17,14 +17,24 @@ from db.tables import Member, Pool, Raid, Tick, TickCredit
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What credits came to: points by member, and what caps cut."""
+    """What credits came to: points by member, and what caps cut; both by (tick_id, member_id) too."""
 
     by_member: dict[int, Decimal]
     cut: Decimal
+    each: dict[tuple[int, int], ledger.Posted] = field(default_factory=dict)
 
     @property
     def total(self) -> Decimal:
         return sum(self.by_member.values(), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a file shows of a credit: the line as it was written, the character in it, and the import it came by."""
+
+    line: str
+    character: Snapshot
+    raid_import_id: int | None
 
 
 async def get_pool(session: Session, raid: Raid) -> Pool:
@@ -53,9 +63,9 @@ async def pay(
     session: Session,
     raid: Raid,
     paid: Sequence[tuple[Tick, Credit]],
-    lines: Mapping[int, str] | None = None,
+    evidence: Mapping[tuple[int, int], Evidence] | None = None,
 ) -> Paid:
-    """Write the credits of one or several ticks of a locked raid. `lines`: the dump's line for a member.
+    """Write the credits of one or several ticks of a locked raid. `evidence`: files', by (tick_id, member_id).
 
     A credit worth nothing counts as attendance and has no entry; the same where the cap left nothing of it.
     """
@@ -73,8 +83,13 @@ async def pay(
         await openings.grant_first_raid(session, pool, names, accounts)
     mains = await people.mains(session, ids)
 
-    def snapshot(member_id: int) -> Snapshot:
-        main = mains.get(member_id)
+    shown = evidence or {}
+
+    def snapshot(tick: Tick, member_id: int) -> Snapshot:
+        """The character a file shows; else the main."""
+        seen, main = shown.get((tick.tick_id, member_id)), mains.get(member_id)
+        if seen is not None and seen.character.name:
+            return seen.character
         return Snapshot(main.name, main.character_class, main.level) if main else Snapshot()
 
     worth = [(tick, credit) for tick, credit in paid if credit.amount]
@@ -91,7 +106,7 @@ async def pay(
                 source_id=tick.tick_id,
                 key=f"tick:{tick.tick_id}:{credit.member_id}",
                 member_name=names[credit.member_id],
-                character=snapshot(credit.member_id),
+                character=snapshot(tick, credit.member_id),
             )
             for tick, credit in worth
         ],
@@ -107,17 +122,19 @@ async def pay(
             "entry_id": entry_of.get((tick.tick_id, credit.member_id), nothing).entry_id,
             "standby": credit.standby,
             "evidence": credit.evidence,
-            "character_name": snapshot(credit.member_id).name,
-            "line": (lines or {}).get(credit.member_id),
+            "character_name": snapshot(tick, credit.member_id).name,
+            "line": seen.line if seen else None,
+            "raid_import_id": seen.raid_import_id if seen else None,
         }
         for tick, credit in paid
+        for seen in [shown.get((tick.tick_id, credit.member_id))]
     ]
-    await session.execute(insert(TickCredit).values(rows))
+    await session.execute(insert(TickCredit), rows)
     await _note_last_credit(session, ids)
     each: dict[int, Decimal] = {}
     for (_, member_id), posted in entry_of.items():
         each[member_id] = each.get(member_id, Decimal(0)) + posted.amount
-    return Paid(each, sum((posted.cut for posted in entry_of.values()), Decimal(0)))
+    return Paid(each, sum((posted.cut for posted in entry_of.values()), Decimal(0)), entry_of)
 
 
 async def _note_last_credit(session: Session, member_ids: Collection[int]) -> None:

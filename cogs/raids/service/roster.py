@@ -50,7 +50,14 @@ async def seats(session: Session, raid_id: int) -> list[Seat]:
         .order_by(RaidMember.arrived_at, RaidMember.member_id)
     )
     return [
-        Seat(row.member_id, row.status, row.added_by_user_id is not None, row.last_seen_at, row.unseen_ticks)
+        Seat(
+            row.member_id,
+            row.status,
+            row.added_by_user_id is not None,
+            row.last_seen_at,
+            row.unseen_ticks,
+            row.seen_by,
+        )
         for row in (await session.execute(query)).scalars()
     ]
 
@@ -58,13 +65,15 @@ async def seats(session: Session, raid_id: int) -> list[Seat]:
 async def seat(session: Session, raid: Raid, member_ids: Collection[int], status: str, **more: Any) -> set[int]:
     """Put people on the roster with a status; who was removed keeps their place unless `more` says otherwise.
 
-    Arriving is remembered from the first time; `more` overrides columns. Returns whose row was written.
+    Arriving is remembered from the first time; `more` overrides columns. `seen_by` says what shows that they are here,
+    a press if left out. Returns whose row was written.
     """
     if not member_ids:
         return set()
     at: datetime = more.pop("at", session.received_at)
     welcome: bool = more.pop("even_removed", False)
     here = status in {PRESENT, STANDBY}
+    seen_by: str = more.pop("seen_by", "button")
     on_time = session.guild.on_time_seconds
     mains = await people.mains(session, list(member_ids))
     rows = [
@@ -77,6 +86,7 @@ async def seat(session: Session, raid: Raid, member_ids: Collection[int], status
             "arrived_at": at if here else None,
             "last_seen_at": at if here else None,
             "left_at": at if status in {LEFT, REMOVED} else None,
+            "seen_by": seen_by,
             "character_name": mains[member_id].name if member_id in mains else None,
         }
         | more
@@ -91,6 +101,7 @@ async def seat(session: Session, raid: Raid, member_ids: Collection[int], status
             "arrived_at": func.coalesce(RaidMember.arrived_at, new.arrived_at),
             "last_seen_at": func.greatest(RaidMember.last_seen_at, new.last_seen_at),
             "unseen_ticks": 0,
+            "seen_by": new.seen_by,
             "character_name": func.coalesce(new.character_name, RaidMember.character_name),
         }
     changed |= {name: new[name] for name in more}

@@ -115,7 +115,7 @@ async def _take(
     tick = await new_tick(session, raid, value, session.now, source, note)
     if plan.strangers:
         tick.not_credited = {"members": list(plan.strangers)}
-    await seat(session, raid, plan.joins, PRESENT)
+    await seat(session, raid, plan.joins, PRESENT, seen_by="voice")
     await _count_unseen(session, raid, plan.unseen)
     paid = await paying.pay(session, raid, [(tick, credit) for credit in plan.credits])
     taken = TickTaken(

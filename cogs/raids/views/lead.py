@@ -18,9 +18,9 @@ from cogs.raids.service import card, evening, roster, ticks
 from cogs.raids.service.card import Place, RaidCard
 from cogs.raids.service.evening import RaidEnded
 from cogs.raids.service.roster import RosterChanged, Unknown
-from cogs.raids.views.imports import PasteForm
 from cogs.raids.views.names import sort_out_button
 from cogs.raids.views.ticks import credited_in_words, take
+from cogs.raids.views.uploads import PasteForm
 from cogs.raids.views.voice import listen
 
 _MOST_PEOPLE = 4 * SELECT_OPTIONS

@@ -10,7 +10,7 @@ from discord import ui
 from bot.kit.ask import ask, yes
 from bot.kit.components import Form, Press
 from bot.kit.door import Door
-from bot.kit.text import points, safe
+from bot.kit.text import fit_names, points, safe
 from bot.stage import Session
 from cogs.raids.rules import TickTooSoon
 from cogs.raids.service import lookups, ticks, undo
@@ -61,7 +61,7 @@ def not_credited_line(names: Sequence[str]) -> list[str]:
     """ "Not credited: 2 guests (Zed, Kim)." """
     if not names:
         return []
-    return [f"Not credited: {len(names)} {'guest' if len(names) == 1 else 'guests'} ({', '.join(names)})."]
+    return [f"Not credited: {len(names)} {'guest' if len(names) == 1 else 'guests'} ({fit_names(names, 800)})."]
 
 
 def tick_buttons(raid_id: int, tick_id: int, *, add: bool) -> ui.View:

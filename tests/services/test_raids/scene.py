@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from bot.stage import Actor, Stage
 from cogs.dkp.service import ledger
-from cogs.raids.dumps import read_dump
+from cogs.raids.dumps import Dump, read_file
 from cogs.raids.service import card, evening
 from db.tables import (
     Account,
@@ -83,6 +83,7 @@ async def map_roles(stage: Stage) -> None:
 AT_1930 = "RaidRoster-20260306-193000.txt"
 
 
-def roster_file(*names: str, name: str = AT_1930):
+def roster_file(*names: str, name: str = AT_1930) -> tuple[str, Dump]:
     rows = "".join(f"1\t{who}\t60\tBard\t\t\t\r\n" for who in names)
-    return name, read_dump(name, rows.encode())
+    [dump] = read_file(name, rows.encode()).moments
+    return name, dump

@@ -193,7 +193,7 @@ async def test_guests_in_a_dump_are_listed_and_credited_by_add(stage, clock, rai
 async def test_pasted_names_are_taken_at_this_moment(stage, clock, raid):
     await known(stage, ANNA)
     clock.move(minutes=20)
-    done = await imports.import_dump(stage, LEAD, raid, "pasted", read_pasted("anna, nobody"))
+    done = await imports.import_dump(stage, LEAD, raid, "pasted", read_pasted("anna, nobody").moments[0])
     assert (done.people, done.unknown, done.taken_at) == (1, 1, clock.now())
 
 

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from bot import audit
 from bot.stage import Actor, Session, Stage
+from cogs.dkp.service.ledger import Snapshot
 from cogs.raids.rules import PRESENT, Credit
 from cogs.raids.rules.names import decide_found
 from cogs.raids.service import credit as paying
+from cogs.raids.service.credit import Evidence
 from cogs.raids.service.lookups import lock_raid
 from cogs.raids.service.roster import entitled, seat, seats
 from cogs.raids.service.unknown.linking import How, NameGiven
 from cogs.raids.service.unknown.queue import known_now, open_rows, owners_of, standing_member
-from db.tables import RaidImport, Tick, TickCredit, UnknownName
+from db.tables import RaidImport, Tick, UnknownName
 
 _Key = tuple[int, int]
 """(tick_id, member_id)"""
@@ -86,27 +88,28 @@ async def _credit_in_raid(session: Session, raid_id: int, keys: Collection[str],
     had = await paying.credited(session, list(standing))
     evidence = await _evidence(session, waiting)
     paid: dict[_Key, tuple[Tick, Credit]] = {}
-    shown: dict[_Key, UnknownName] = {}
+    shown: dict[_Key, Evidence] = {}
     listed: set[_Key] = set()
     for row, named in found:
         member = members[named]
         row.status, row.member_id = how, member.member_id
         row.decided_at, row.decided_by_user_id = session.now, session.actor.user_id
+        kind = evidence.get(row.raid_import_id or 0, "dump")
         decided = decide_found(roster.get(member.member_id), entitled=entitled(session, member))
         if decided.joins and not cancelled:
-            await seat(session, raid, [member.member_id], PRESENT, at=row.seen_at)
+            await seat(session, raid, [member.member_id], PRESENT, at=row.seen_at, seen_by=kind)
         tick = standing.get(row.tick_id or 0)
         if tick is None or (key := (tick.tick_id, member.member_id)) in had:
             continue
         if decided.credited:
-            kind = evidence.get(row.raid_import_id or 0, "dump")
-            paid[key], shown[key] = (tick, Credit(member.member_id, tick.value, False, kind)), row
+            paid[key] = (tick, Credit(member.member_id, tick.value, False, kind))
+            character = Snapshot(row.name, row.character_class, row.level)
+            shown[key] = Evidence(row.line or row.name, character, row.raid_import_id)
         else:
             listed.add(key)
             seen = set((tick.not_credited or {}).get("members", []))
             tick.not_credited = {"members": sorted(seen | {member.member_id})}
-    done = await paying.pay(session, raid, list(paid.values()))
-    await _show_evidence(session, shown)
+    done = await paying.pay(session, raid, list(paid.values()), shown)
     for member_id in sorted({credit.member_id for _, credit in paid.values()}):
         numbers = sorted(tick.number for tick, credit in paid.values() if credit.member_id == member_id)
         after = {"raid": raid.name, "ticks": numbers, "points": done.by_member.get(member_id, Decimal(0))}
@@ -122,17 +125,3 @@ async def _evidence(session: Session, rows: Sequence[UnknownName]) -> dict[int, 
         RaidImport.raid_import_id.in_({row.raid_import_id for row in rows if row.raid_import_id}),
     )
     return {row.raid_import_id: "log" if row.kind == "log" else "dump" for row in await session.execute(query)}
-
-
-async def _show_evidence(session: Session, shown: dict[tuple[int, int], UnknownName]) -> None:
-    """Each credit names the file and the line that it rests on."""
-    for (tick_id, member_id), row in shown.items():
-        await session.execute(
-            update(TickCredit)
-            .where(
-                TickCredit.guild_id == session.guild_id,
-                TickCredit.tick_id == tick_id,
-                TickCredit.member_id == member_id,
-            )
-            .values(line=row.line or row.name, raid_import_id=row.raid_import_id, character_name=row.name)
-        )

@@ -58,7 +58,7 @@ async def queue_unknown(
             name_key=key,
             character_class=line.character_class,
             level=line.level,
-            line=line.name,
+            line=line.text or line.name,
             seen_at=seen_at,
         )
         for key, line in fresh

@@ -1,0 +1,1 @@
+"""Files of who was there: what each becomes, and what is refused."""
