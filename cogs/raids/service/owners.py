@@ -3,15 +3,19 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from bot import people
 from bot.stage import Session
 from bot.typed import name_key
 from db.tables import Character, CharacterOwner, Member
 
 
 async def owners_at(session: Session, names: Collection[str], at: datetime) -> dict[str, int]:
-    """Whose each name was at that moment, by `name_key`: a character's owner then, else a person of that name."""
+    """Whose each name was at that moment, by `name_key`: a character's owner then, else a person of that name.
+
+    Who was absorbed since was the absorber all along: what they did then is credited to the living row.
+    """
     keys = {name_key(name) for name in names}
     characters = (
         select(Character)
@@ -30,12 +34,12 @@ async def owners_at(session: Session, names: Collection[str], at: datetime) -> d
     changes: dict[int, list[CharacterOwner]] = {}
     for change in (await session.execute(history)).scalars():
         changes.setdefault(change.character_id, []).append(change)
-    persons = select(Member.name_key, Member.member_id).where(
+    persons = select(Member.name_key, func.coalesce(Member.absorbed_by_member_id, Member.member_id)).where(
         Member.guild_id == session.guild_id, Member.name_key.in_(keys), Member.left_at.is_(None)
     )
     owners: dict[str, int] = {}
     for key, member_id in await session.execute(persons):
-        owners[key] = -1 if key in owners else member_id  # two people of one name: never guessed
+        owners[key] = -1 if owners.get(key, member_id) != member_id else member_id  # two of one name: never guessed
     owners = {key: member_id for key, member_id in owners.items() if member_id > 0}
 
     def then(character: Character) -> tuple[bool, bool, int]:
@@ -49,4 +53,5 @@ async def owners_at(session: Session, names: Collection[str], at: datetime) -> d
             if number == 0 or change.at <= at:
                 owner = change.to_member_id
         owners[character.name_key] = owner
-    return owners
+    absorbed = await people.living_ids(session, set(owners.values()))
+    return {key: absorbed.get(member_id, member_id) for key, member_id in owners.items()}

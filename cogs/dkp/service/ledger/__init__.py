@@ -5,6 +5,7 @@ auctions, each kind by ascending id, ALL parents before ANY account; then, in on
 can touch, ordered by pool and member. Found one by one they deadlock (929 times in 1,200 batches; 0 locked up front).
 """
 
+from cogs.dkp.service.ledger.carrying import CLAIM, Link, Move, carry, links_of
 from cogs.dkp.service.ledger.checking import imbalances
 from cogs.dkp.service.ledger.holding import hold, holders, release
 from cogs.dkp.service.ledger.posting import (
@@ -28,16 +29,21 @@ from cogs.dkp.service.ledger.reversing import (
 )
 
 __all__ = [
+    "CLAIM",
     "DoubleEntry",
     "Key",
+    "Link",
+    "Move",
     "NewEntry",
     "Posted",
     "Reversed",
     "Snapshot",
+    "carry",
     "default_pool",
     "hold",
     "holders",
     "imbalances",
+    "links_of",
     "load_entries",
     "lock_accounts",
     "post",
