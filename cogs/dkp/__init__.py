@@ -12,7 +12,7 @@ from bot import people
 from bot.kit.text import points, safe
 from cogs.dkp import jobs
 from cogs.dkp.cog import Dkp
-from cogs.dkp.service import ledger
+from cogs.dkp.service import ledger, personal
 from cogs.dkp.service.history import signed
 from cogs.dkp.service.undoing import EntryUndo
 
@@ -40,6 +40,8 @@ async def setup(bot: "Quartermaster") -> None:
     registry = bot.stage.registry
     registry.due[people.BECAME_MEMBER] = jobs.became_member
     registry.undo["entry"] = EntryUndo()
+    registry.exports |= {"points": personal.export_points, "ledger": personal.export_ledger}
+    registry.forget.append(personal.forget)
     registry.doctor["balances and holds add up"] = ledger.imbalances
     registry.sentences |= {"dkp.adjusted": _adjusted, "dkp.undone": _undone}
     await bot.add_cog(Dkp(bot))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.kit.text import points, safe
 from cogs.loot.cog import Loot
-from cogs.loot.service import AwardUndo
+from cogs.loot.service import AwardUndo, forget
 
 if TYPE_CHECKING:
     from bot.app import Quartermaster
@@ -29,4 +29,5 @@ def _undone(line: "AuditLine") -> str:
 async def setup(bot: "Quartermaster") -> None:
     bot.stage.registry.undo["award"] = AwardUndo()
     bot.stage.registry.sentences |= {"loot.awarded": _awarded, "loot.award.undone": _undone}
+    bot.stage.registry.forget.append(forget)
     await bot.add_cog(Loot(bot))

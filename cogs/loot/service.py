@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from bot import audit, outbox
+from bot import audit, outbox, personal
 from bot.kit.pickers import rank
 from bot.kit.text import paste_block, paste_line, points, safe, when
 from bot.refusals import NotFound, Refused
@@ -260,3 +260,14 @@ async def get_item_key(session: Session, typed: str) -> str:
     if any(name_key(name) == key for name in names):
         return key
     raise NotFound("Nobody was awarded an item by that name.", near=[safe(n) for n in near_names(typed, names, 3)])
+
+
+# --- forgetting -------------------------------------------------------------------------------------------------------
+
+
+async def forget(session: Session, member_ids: list[int]) -> None:
+    """Names and words on somebody's awards, and their number where they awarded."""
+    theirs = update(Award).where(Award.guild_id == session.guild_id, Award.member_id.in_(member_ids))
+    unnamed = {"member_name": personal.SOMEBODY, "character_name": None, "note": None, "undone_reason": None}
+    await session.execute(theirs.values(unnamed).execution_options(synchronize_session=False))
+    await personal.unsign(session, member_ids, Award.awarded_by_user_id)

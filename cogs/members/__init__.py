@@ -1,9 +1,11 @@
 """People: who is in the server, which characters they play, and the life of the guild itself.
 
 A person is a `member` row from the moment they join, press or are met at a start, and for good: leaving ends a stay,
-returning begins another, characters and points stay. A character has one owner, a name unique among the guild's active
-characters, and exactly one of a person's characters is the main. Before and beyond mapping, a person's role group
-follows the mapped Discord roles they hold. Removed from a server, its data is erased 30 days later.
+returning begins another, characters and points stay. Who was imported is *unclaimed*, until a claim or an officer says
+who they are here: that row *absorbs* theirs. Who is *forgotten* leaves a row without a name. A character has one owner,
+a name unique among the guild's active characters, and exactly one of a person's characters is the main. Before and
+beyond mapping, a person's role group follows the mapped Discord roles they hold. Removed from a server, its data is
+erased 30 days later.
 """
 
 from typing import TYPE_CHECKING
@@ -14,11 +16,12 @@ from bot.registry import AuditLine
 from cogs.members import jobs
 from cogs.members.cog.characters import Characters
 from cogs.members.cog.linking import Linking
+from cogs.members.cog.me import Me
 from cogs.members.cog.presence import Presence
-from cogs.members.service import linking, unlinking
+from cogs.members.service import linking, personal, unlinking
 from cogs.members.service.presence import inconsistencies
 from cogs.members.views import characters as views
-from cogs.members.views import claim
+from cogs.members.views import claim, notices
 
 if TYPE_CHECKING:
     from bot.app import Quartermaster
@@ -30,6 +33,7 @@ async def setup(bot: "Quartermaster") -> None:
     registry.due[people.RIGHTS_CHANGED] = jobs.rights_changed
     registry.due["guild.erase"] = jobs.EraseGuild(bot)
     registry.doctor["people"] = inconsistencies
+    registry.exports |= personal.EXPORTS
     registry.doctor["linked people"] = linking.problems
     registry.undo["claim"] = unlinking.LinkUndo()
     registry.explain["claim"] = unlinking.explain
@@ -57,6 +61,8 @@ async def setup(bot: "Quartermaster") -> None:
             f" {', '.join(map(safe, (*line.after['points'], *line.after['characters']))) or 'nothing to go over'}"
         ),
         "members.unlinked": lambda line: f"{line.actor} undid that {safe(line.before['name'])} is {line.about}",
+        "members.forgotten": lambda line: f"{line.about} asked to be forgotten",
+        "members.scrubbed": lambda line: f"Something about {line.about} was written here",
         "characters.main_chosen": lambda line: (
             f"{line.actor} made {safe(line.after['main'])} the main of {line.about}"
             + (f", before it was {safe(line.before['main'])}" if line.before.get("main") else "")
@@ -73,9 +79,10 @@ async def setup(bot: "Quartermaster") -> None:
         "guild.removed": lambda line: f"{line.actor} was removed from the server",
         "guild.returned": lambda line: f"{line.actor} was invited again",
     }
-    bot.add_buttons(views.AddCharacter, claim.AcceptClaim, claim.RefuseClaim)
+    bot.add_buttons(views.AddCharacter, claim.AcceptClaim, claim.RefuseClaim, notices.Notices)
     await bot.add_cog(Characters())
     await bot.add_cog(Linking())
+    await bot.add_cog(Me())
     await bot.add_cog(Presence(bot))
 
 

@@ -16,7 +16,7 @@ from bot.kit.text import points, safe
 from bot.registry import AuditLine
 from cogs.raids import jobs
 from cogs.raids.cog import Raids
-from cogs.raids.service import evening, roster, ticks
+from cogs.raids.service import evening, personal, roster, ticks
 from cogs.raids.service.undo import TickUndo, doctor
 from cogs.raids.views import board, lead
 from cogs.raids.views import ticks as tick_views
@@ -59,6 +59,8 @@ async def setup(bot: "Quartermaster") -> None:
     registry.undo["tick"] = TickUndo()
     registry.boards["raid"] = board.RaidBoard()
     registry.doctor["undone ticks are reversed"] = doctor
+    registry.exports |= {"raids": personal.export_rosters, "ticks": personal.export_ticks}
+    registry.forget.append(personal.forget)
     registry.leavers.append(roster.leave_running_raids)
     registry.sentences |= {action: partial(_sentence, template) for action, template in _SENTENCES.items()}
     bot.add_buttons(board.CheckIn, board.StandBy, board.Leave, board.MyPoints, lead.Lead)
