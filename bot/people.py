@@ -1,11 +1,12 @@
 """Who is who: guild rows, member rows, and finding the person somebody means."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from bot import permissions
@@ -37,6 +38,8 @@ class Seen:
     user_id: int
     name: str
     role_ids: frozenset[int]
+    joined_at: datetime | None = None
+    """When they joined the server, as Discord says it."""
 
 
 async def ensure_guild(session: "Session", guild_id: int, name: str) -> None:
@@ -60,12 +63,20 @@ async def ensure_guild(session: "Session", guild_id: int, name: str) -> None:
     )
 
 
-async def present(session: "Session", member: Member | None, user_id: int, name: str, group: str = "guest") -> Member:
+async def present(
+    session: "Session",
+    member: Member | None,
+    user_id: int,
+    name: str,
+    group: str = "guest",
+    joined_at: datetime | None = None,
+) -> Member:
     """The member row of somebody who is here now: made, renamed, or marked as returned when needed.
 
     Who is new or returned gets `group`, that of the highest mapped role they hold (`permissions.group_of`).
     """
     if member is None:
+        forgot_at = await last_forgot_at(session)
         row = insert(Member).values(
             guild_id=session.guild_id,
             discord_user_id=user_id,
@@ -74,6 +85,7 @@ async def present(session: "Session", member: Member | None, user_id: int, name:
             role_group=group,
             joined_at=session.now,
             became_member_at=session.now if group in permissions.MEMBERS else None,
+            openings_settled_at=session.now if was_here(joined_at, forgot_at) else None,
         )
         await session.execute(row.on_conflict_do_nothing())
         member = (
@@ -101,6 +113,23 @@ async def present(session: "Session", member: Member | None, user_id: int, name:
     return member
 
 
+async def last_forgot_at(session: "Session") -> datetime | None:
+    """When somebody of this guild was last forgotten."""
+    gone = select(func.max(Member.left_at)).where(
+        Member.guild_id == session.guild_id, Member.discord_user_id.is_(None), Member.left_at.is_not(None)
+    )
+    return (await session.execute(gone)).scalar_one()
+
+
+def was_here(joined_at: datetime | None, forgot_at: datetime | None) -> bool:
+    """Whether somebody without a row was in the server when we last forgot somebody.
+
+    Everybody in a server has a row from the moment we see them, so it is whom we forgot: start points are not due
+    again. No number or name is kept to know it. Who left the server since and joined again is somebody new.
+    """
+    return joined_at is not None and forgot_at is not None and joined_at <= forgot_at
+
+
 def in_group(session: "Session", group: str) -> dict[str, Any]:
     """The columns of a member who is in this group from now on; who becomes member for the first time is dated."""
     if group not in permissions.MEMBERS:
@@ -120,6 +149,7 @@ async def meet(session: "Session", strangers: Sequence[Seen]) -> int:
     """Rows for people who were here before us, or came while we were away; returns how many were new."""
     met, strangers = 0, sorted(strangers, key=lambda person: person.user_id)  # two who meet the same wait in one order
     groups = {person.user_id: permissions.group_of(person.role_ids, session.mapping) for person in strangers}
+    forgot_at = await last_forgot_at(session) if strangers else None
     for start in range(0, len(strangers), MET_AT_ONCE):
         rows = [
             {
@@ -130,6 +160,7 @@ async def meet(session: "Session", strangers: Sequence[Seen]) -> int:
                 "role_group": groups[person.user_id],
                 "joined_at": session.now,
                 "became_member_at": session.now if groups[person.user_id] in permissions.MEMBERS else None,
+                "openings_settled_at": session.now if was_here(person.joined_at, forgot_at) else None,
             }
             for person in strangers[start : start + MET_AT_ONCE]
         ]
@@ -172,22 +203,15 @@ async def get_member(session: GuildSession, member_id: int) -> Member:
     return member
 
 
-def wants(member: Member, kind: str) -> bool:
-    """Whether a direct message of this kind (`registry.notices`) may go to somebody.
-
-    They are here, have a Discord account, and did not switch it off.
-    """
-    return member.discord_user_id is not None and member.left_at is None and kind not in member.muted
-
-
 async def get_person(session: GuildSession, typed: str) -> Member:
     """Whom somebody means: an autocomplete's id (`#12`), a mention or Discord id, a display name, a character's name.
 
-    A character stands for its owner. Case, spaces and look-alikes are matched kindly; two people of one name are asked.
+    A character stands for its owner, who was absorbed for who absorbed them. Case, spaces and look-alikes are matched
+    kindly; two people of one name are asked.
     """
     typed = typed.strip()
     if re.fullmatch(r"#\d{1,18}", typed):
-        return await get_member(session, int(typed[1:]))
+        return await _living(session, await get_member(session, int(typed[1:])))
     if mention := _MENTION.fullmatch(typed):
         user_id = int(mention[1] or mention[2])
         member = await find_by_user(session, user_id) if user_id < 2**63 else None  # beyond it is nobody's id
@@ -205,9 +229,10 @@ async def get_person(session: GuildSession, typed: str) -> Member:
         )
         .where(Member.guild_id == session.guild_id, or_(Member.name_key == key, Character.name_key == key))
         .distinct()
-        .limit(3)
+        .limit(10)
     )
-    found = list((await session.execute(query)).scalars())
+    named = [await _living(session, member) for member in (await session.execute(query)).scalars()]
+    found = list({member.member_id: member for member in named}.values())
     if len(found) == 1:
         return found[0]
     here = [member for member in found if member.left_at is None]
@@ -264,9 +289,50 @@ async def _person(session: GuildSession, typed: str) -> Member | None:
         return None
 
 
+async def _living(session: GuildSession, member: Member) -> Member:
+    """Whose points and characters a row's are now: its own person's, or those of who absorbed it."""
+    absorber = member.absorbed_by_member_id
+    return member if absorber is None else await get_member(session, absorber)
+
+
+async def ids_of(session: GuildSession, member_id: int) -> list[int]:
+    """A person's rows: their own, then those they absorbed, whose history is theirs."""
+    query = select(Member.member_id).where(
+        Member.guild_id == session.guild_id, Member.absorbed_by_member_id == member_id
+    )
+    return [member_id, *(await session.execute(query.order_by(Member.member_id))).scalars()]
+
+
+async def living_ids(session: GuildSession, member_ids: Collection[int]) -> dict[int, int]:
+    """Of these members those who were absorbed, with the member each turned out to be."""
+    query = select(Member.member_id, Member.absorbed_by_member_id).where(
+        Member.guild_id == session.guild_id,
+        Member.member_id.in_(member_ids),
+        Member.absorbed_by_member_id.is_not(None),
+    )
+    return {member_id: now for member_id, now in (await session.execute(query)).tuples() if now is not None}
+
+
+def wants(member: Member | Row[Any], kind: str) -> bool:
+    """Whether somebody takes direct messages of this kind (`registry.notices`); a row with `muted` will do."""
+    return kind not in member.muted
+
+
+def is_unclaimed(member: Member) -> bool:
+    """A person brought by an import, whom nobody with a Discord account has turned out to be yet."""
+    return member.discord_user_id is None and member.left_at is None and member.absorbed_by_member_id is None
+
+
+def is_forgotten(member: Member) -> bool:
+    """An anonymous row that keeps the sums of somebody who asked to be forgotten."""
+    return member.discord_user_id is None and member.left_at is not None
+
+
 async def names(session: GuildSession) -> list[tuple[str, int]]:
     """Every name that stands for a person, display names and active characters: (name, member_id)."""
-    people = select(Member.display_name.label("name"), Member.member_id).where(Member.guild_id == session.guild_id)
+    people = select(Member.display_name.label("name"), Member.member_id).where(
+        Member.guild_id == session.guild_id, Member.absorbed_by_member_id.is_(None)
+    )
     played = select(Character.name, Character.owner_member_id).where(
         Character.guild_id == session.guild_id, Character.retired_at.is_(None)
     )

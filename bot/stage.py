@@ -50,6 +50,8 @@ class Actor:
     received_at: datetime | None = None
     """When our process received the interaction, stamped before any wait."""
     guild_name: str = ""
+    joined_at: datetime | None = None
+    """When they joined the server, as Discord says it."""
 
     @classmethod
     def itself(cls, guild_id: int, guild_name: str = "") -> "Actor":
@@ -240,7 +242,7 @@ async def _enter(session: Session, claim_for: str | None) -> bool:
     session.guild, session.me, session.mapping, session.grants = row[0], row[1], row[2] or {}, row[3] or {}
     if actor.user_id is not None:
         group = permissions.group_of(actor.role_ids, session.mapping)
-        session.me = await people.present(session, session.me, actor.user_id, actor.name, group)
+        session.me = await people.present(session, session.me, actor.user_id, actor.name, group, actor.joined_at)
     return claim_for is None or bool(row[4])
 
 

@@ -299,7 +299,7 @@ def _say_moved(session: Session, board: Board, now: int, refused: discord.HTTPEx
     outbox.send(
         session,
         f"mv{board.kind[:3]}{board.subject_id}x{_stamp(board.posting_at)}",
-        f"<#{board.channel_id}> {why}, so the {board.kind} board is in <#{now}> now."
+        f"<#{board.channel_id}> {why}, so the {board.kind.replace('_', ' ')} board is in <#{now}> now."
         " `/settings channels` chooses another.",
         channel_id=session.guild.audit_channel_id or now,
     )
@@ -312,6 +312,7 @@ async def _say_homeless(session: Session, board: Board, guild: discord.Guild) ->
     )
     if known is None and guild.owner_id is not None:
         text = (
-            f"No channel of {guild.name} lets me post the {board.kind} board: give me View Channel and Send Messages."
+            f"No channel of {guild.name} lets me post the {board.kind.replace('_', ' ')} board:"
+            " give me View Channel and Send Messages."
         )
         outbox.send(session, key, text, user_id=guild.owner_id)

@@ -49,6 +49,7 @@ class Door:
             interaction_id=interaction.id,
             received_at=interaction.extras.get("received_at"),
             guild_name=self.guild.name,
+            joined_at=getattr(user, "joined_at", None),
         )
 
     @property

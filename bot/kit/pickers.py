@@ -62,7 +62,7 @@ async def people(session: "Session", typed: str) -> list[Choice]:
     members = (
         await session.execute(
             select(Member.member_id, Member.display_name, Member.left_at, Member.discord_user_id).where(
-                Member.guild_id == session.guild_id
+                Member.guild_id == session.guild_id, Member.absorbed_by_member_id.is_(None)
             )
         )
     ).all()
@@ -76,7 +76,10 @@ async def people(session: "Session", typed: str) -> list[Choice]:
     choices = []
     for row in sorted(members, key=lambda row: (row.left_at is not None, row.display_name.casefold())):
         alts = ", ".join(played.get(row.member_id, ()))
-        mark = " (left)" if row.left_at else " (no Discord account)" if row.discord_user_id is None else ""
+        claimed = row.discord_user_id is not None
+        mark = "" if claimed else " (no Discord account)"
+        if row.left_at:
+            mark = " (left)" if claimed else " (forgotten)"
         label = f"{row.display_name}{f' · {alts}' if alts else ''}{mark}"
         choices.append(Choice(label, f"#{row.member_id}"))
     return rank(typed, choices)

@@ -6,7 +6,7 @@ from bot.people import Seen
 
 
 def seen(member: discord.Member) -> Seen:
-    return Seen(member.id, member.display_name, frozenset(role.id for role in member.roles))
+    return Seen(member.id, member.display_name, frozenset(role.id for role in member.roles), member.joined_at)
 
 
 async def everybody(guild: discord.Guild) -> list[Seen]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from bot.kit.text import points, safe, when
 from bot.registry import AuditLine
 from cogs.auctions import cog, jobs, service
-from cogs.auctions.service import looking
+from cogs.auctions.service import looking, personal
+from cogs.auctions.service.bidding import OUTBID
 from cogs.auctions.service.explaining import explain_auction
 from cogs.auctions.views import board, panel
 
@@ -54,6 +55,10 @@ async def setup(bot: "Quartermaster") -> None:
     registry.explain["auction"] = explain_auction
     registry.boards["auction"] = board.AuctionBoard()
     registry.doctor["auctions"] = looking.problems
+    registry.exports["bids"] = personal.export_bids
+    registry.forget.append(personal.forget)
+    registry.forget_refusals.append(personal.refuse_forgetting)
+    registry.notices[OUTBID] = "somebody outbid you"
     registry.leavers.append(service.void_bids_without_right)
     registry.rights_lost.append(service.void_bids_without_right)
     registry.outages.append(service.after_outage)

@@ -6,6 +6,7 @@ and shown. No sentence tells what anybody holds for an open bid.
 
 from typing import TYPE_CHECKING
 
+from cogs.audit import service
 from cogs.audit.cog import AuditSearch
 
 if TYPE_CHECKING:
@@ -13,4 +14,5 @@ if TYPE_CHECKING:
 
 
 async def setup(bot: "Quartermaster") -> None:
+    bot.stage.registry.exports["audit"] = service.export
     await bot.add_cog(AuditSearch(bot))

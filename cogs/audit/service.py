@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
-from bot import people
+from bot import people, personal
 from bot.kit.pickers import rank
 from bot.kit.text import safe, when
 from bot.refusals import NotFound, Refused
@@ -83,7 +83,9 @@ async def search(session: Session, wanted: Wanted, *, before: int | None, most: 
         .limit(most)
     )
     if wanted.member is not None:
-        theirs = [Audit.about_member_id == wanted.member.member_id]
+        theirs: list[ColumnElement[bool]] = [
+            Audit.about_member_id.in_(await people.ids_of(session, wanted.member.member_id))
+        ]
         if wanted.member.discord_user_id is not None:  # nobody's id is also that of Quartermaster itself
             theirs.append(Audit.actor_user_id == wanted.member.discord_user_id)
         query = query.where(or_(*theirs))
@@ -129,6 +131,24 @@ def _plain_sentence(line: AuditLine) -> str:
 
 def _open(values: dict[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (values or {}).items() if name not in SECRETS}
+
+
+async def export(session: Session, member_ids: list[int]) -> list[dict[str, Any]]:
+    """What was written about a person, and what they did, in the words of `/audit search`, oldest first."""
+    users = await personal.users_of(session, member_ids)
+    query = (
+        select(Audit, Member.display_name)
+        .outerjoin(Member, (Member.guild_id == Audit.guild_id) & (Member.member_id == Audit.about_member_id))
+        .where(
+            Audit.guild_id == session.guild_id,
+            or_(Audit.about_member_id.in_(member_ids), Audit.actor_user_id.in_(users)),
+        )
+        .order_by(Audit.audit_id)
+    )
+    return [
+        {"at": row.at, "action": row.action, "says": sentence_of(session.stage.registry, row, about)}
+        for row, about in await session.execute(query)
+    ]
 
 
 # --- actions ----------------------------------------------------------------------------------------------------------

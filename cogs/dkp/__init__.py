@@ -16,7 +16,7 @@ from cogs.dkp import jobs
 from cogs.dkp.cog import Dkp
 from cogs.dkp.cog.pooling import Pooling
 from cogs.dkp.rules.pools import Terms
-from cogs.dkp.service import decay_schedules, explaining, ledger, transfers
+from cogs.dkp.service import decay_schedules, explaining, ledger, personal, transfers
 from cogs.dkp.service.decays import count
 from cogs.dkp.service.history import signed
 from cogs.dkp.service.undoing import EntryUndo, undoable_acts
@@ -119,6 +119,8 @@ async def setup(bot: "Quartermaster") -> None:
     registry.due[decay_schedules.DECAY] = jobs.decay
     registry.undo |= {"entry": EntryUndo(), **undoable_acts()}
     registry.explain |= explaining.SOURCES
+    registry.exports |= {"points": personal.export_points, "ledger": personal.export_ledger}
+    registry.forget.append(personal.forget)
     registry.doctor["balances and holds add up"] = ledger.imbalances
     registry.sentences |= {
         "dkp.adjusted": _adjusted,

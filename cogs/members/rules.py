@@ -12,6 +12,9 @@ LEVELS: Final = (1, 999)
 MOST_CHARACTERS: Final = 50
 """Active ones, a person: beyond it no list shows them and no game has them."""
 REASON_LENGTH: Final = 500
+LEAST_REASON: Final = 3
+MOST_CLAIMS: Final = 5
+"""Open ones, a person: officers answer each by hand."""
 
 
 class BadCharacter(Refused):
@@ -32,6 +35,36 @@ class TooManyCharacters(Refused):
 
 class AlreadyMain(Refused):
     code = "characters.already_main"
+
+
+class NothingChanges(Refused):
+    """An edit that would leave everything as it is, or a transfer to the owner."""
+
+    code = "characters.nothing_changes"
+
+
+class NotClaimable(Refused):
+    """The character is nobody's to claim; the sentence says why and what to do."""
+
+    code = "characters.not_claimable"
+
+
+class AlreadyDecided(Refused):
+    """Another officer was first."""
+
+    code = "characters.claim_decided"
+
+
+class NotLinkable(Refused):
+    """These two cannot be one person; the sentence says why."""
+
+    code = "members.not_linkable"
+
+
+class NotForgettable(Refused):
+    """Somebody cannot be forgotten now; the sentence says what to wait for."""
+
+    code = "members.not_forgettable"
 
 
 def check_name(typed: str) -> str:
@@ -75,4 +108,12 @@ def check_reason(typed: str | None) -> str | None:
     reason = " ".join((typed or "").split()) or None
     if reason is not None and len(reason) > REASON_LENGTH:
         raise BadCharacter(f"A reason has at most {REASON_LENGTH} characters; this one has {len(reason)}.")
+    return reason
+
+
+def check_given_reason(typed: str) -> str:
+    """A reason that must be given."""
+    reason = check_reason(strip_invisible(typed))
+    if reason is None or len(reason) < LEAST_REASON:
+        raise BadCharacter(f"Say why, in at least {LEAST_REASON} characters: it is kept with the change.")
     return reason

@@ -18,7 +18,7 @@ from bot.kit.text import points, safe
 from bot.registry import AuditLine
 from cogs.raids import jobs
 from cogs.raids.cog import Raids
-from cogs.raids.service import claims, evening, keeping, roster, ticks
+from cogs.raids.service import checking, claims, evening, personal, roster, ticks
 from cogs.raids.service.explaining import explain_tick
 from cogs.raids.service.undo import TickUndo, doctor
 from cogs.raids.service.undo_raid import RaidUndo
@@ -77,10 +77,11 @@ async def setup(bot: "Quartermaster") -> None:
     registry.boards["raid"] = board.RaidBoard()
     registry.boards["raid_claim"] = claim_views.ClaimBoard()
     registry.doctor["undone ticks are reversed"] = doctor
-    registry.doctor["claims and sorted out names are credited"] = keeping.doctor
-    registry.exports["raid claims"] = keeping.export_claims
-    registry.forget.append(keeping.forget)
+    registry.doctor["claims and sorted out names are credited"] = checking.doctor
     registry.notices[claims.NOTICE] = "what became of your claims to have been at a raid"
+    registry.exports |= {"raids": personal.export_rosters, "ticks": personal.export_ticks}
+    registry.exports["raid claims"] = personal.export_claims
+    registry.forget.append(personal.forget)
     registry.leavers.append(roster.leave_running_raids)
     registry.sentences |= {action: partial(_sentence, template) for action, template in _SENTENCES.items()}
     bot.add_buttons(board.CheckIn, board.StandBy, board.Leave, board.MyPoints, lead.Lead)

@@ -412,21 +412,36 @@ def upgrade() -> None:
     )
 
     # The audit is add-only for the bot: what it says of a person who wants to be forgotten goes through here alone.
+    # A name is taken out where it is a whole text of a row's before or after; names without a letter would be amounts.
     op.execute(
         """
-        CREATE FUNCTION forget_person(forgotten bigint, person bigint) RETURNS void LANGUAGE plpgsql
+        CREATE FUNCTION forget_person(forgotten bigint[], person bigint, names text[]) RETURNS void LANGUAGE plpgsql
         SECURITY DEFINER SET search_path = public, pg_temp AS $$
         DECLARE
             here bigint := NULLIF(current_setting('app.guild_id', true), '')::bigint;
+            somebody text := 'Somebody forgotten';
+            called text;
         BEGIN
-            UPDATE audit SET actor_user_id = NULL, actor_name = 'Somebody forgotten'
+            UPDATE audit SET actor_user_id = NULL, actor_name = somebody
                 WHERE guild_id = here AND actor_user_id = person;
-            UPDATE audit SET reason = NULL WHERE guild_id = here AND about_member_id = forgotten;
+            UPDATE audit SET reason = NULL,
+                before = CASE jsonb_typeof(before) WHEN 'object' THEN before - 'reason' ELSE before END,
+                after = CASE jsonb_typeof(after) WHEN 'object' THEN after - 'reason' ELSE after END
+                WHERE guild_id = here AND about_member_id = ANY (forgotten);
             UPDATE audit SET action = 'members.scrubbed', before = '{}', after = '{}'
-                WHERE guild_id = here AND about_member_id = forgotten
-                    AND (action LIKE 'characters.%' OR action LIKE 'members.%');
+                WHERE guild_id = here AND about_member_id = ANY (forgotten)
+                    AND (action LIKE 'characters.%' OR action LIKE 'members.%') AND action <> 'members.forgotten';
+            FOREACH called IN ARRAY names LOOP
+                called := to_jsonb(called)::text;
+                CONTINUE WHEN called !~ '[[:alpha:]]';
+                UPDATE audit SET
+                    before = replace(before::text, called, to_jsonb(somebody)::text)::jsonb,
+                    after = replace(after::text, called, to_jsonb(somebody)::text)::jsonb
+                    WHERE guild_id = here
+                        AND (position(called IN before::text) > 0 OR position(called IN after::text) > 0);
+            END LOOP;
         END $$
         """
     )
-    op.execute("REVOKE ALL ON FUNCTION forget_person(bigint, bigint) FROM PUBLIC")
-    op.execute(f"GRANT EXECUTE ON FUNCTION forget_person(bigint, bigint) TO {BOT}")
+    op.execute("REVOKE ALL ON FUNCTION forget_person(bigint[], bigint, text[]) FROM PUBLIC")
+    op.execute(f"GRANT EXECUTE ON FUNCTION forget_person(bigint[], bigint, text[]) TO {BOT}")

@@ -6,9 +6,9 @@ costs one more.
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from bot import audit, due, outbox
+from bot import audit, due, outbox, people
 from bot.refusals import NotFound
 from bot.stage import Session, use_case
 from bot.typed import BadAmount
@@ -18,6 +18,9 @@ from cogs.auctions.service import statements, words
 from cogs.auctions.service.state import SETTLE, terms_of
 from cogs.dkp.rules import Purse
 from cogs.dkp.service import ledger
+
+OUTBID: Final = "outbid"
+"""The kind of notice that tells who led until now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ async def _accept(session: Session, now: _Now, accepted: rules.BidAccepted) -> B
     if extended:
         await due.schedule(session, SETTLE, row.auction_id, accepted.ends_at + SETTLE_AFTER)
     tells = rules.decide_notice(row.started_at, accepted.ends_at)
-    if tells and beaten is not None and beaten.user_id is not None:
+    if tells and beaten is not None and beaten.user_id is not None and people.wants(beaten, OUTBID):
         outbox.send(
             session,
             f"ob{row.auction_id}x{now.sequence}",

@@ -126,6 +126,7 @@ LOCK_ACCOUNTS = (
         _bid.c.amount.label("bid_amount"),
         _member.c.display_name,
         _member.c.discord_user_id.label("user_id"),
+        _member.c.muted,
     )
     .select_from(_account)
     .join(_member, and_(_member.c.guild_id == _guild_id, _member.c.member_id == _account.c.member_id))

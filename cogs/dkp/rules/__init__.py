@@ -54,6 +54,12 @@ class AlreadyReversed(Refused):
     code = "dkp.already_reversed"
 
 
+class LinkedMeanwhile(Refused):
+    """Somebody was linked to their Discord account between our look and our lock."""
+
+    code = "dkp.linked_meanwhile"
+
+
 class UndoneElsewhere(Refused):
     """The entry is part of something larger; the sentence says what to undo instead."""
 

@@ -116,7 +116,8 @@ async def standings(
 ) -> list[Standing]:
     """Accounts of a pool by balance, in one statement over the accounts.
 
-    Left out unless `everyone`: who left the server, and who is inactive. `character_class` is that of the main.
+    Left out unless `everyone`: who left the server, and who is inactive. Who was absorbed has nothing of their own and
+    is never listed. `character_class` is that of the main.
     """
     query = (
         select(
@@ -134,7 +135,11 @@ async def standings(
             & (Character.owner_member_id == Account.member_id)
             & Character.is_main,
         )
-        .where(Account.guild_id == session.guild_id, Account.pool_id == pool.pool_id)
+        .where(
+            Account.guild_id == session.guild_id,
+            Account.pool_id == pool.pool_id,
+            Member.absorbed_by_member_id.is_(None),
+        )
         .order_by(Account.balance.desc(), Member.name_key, Member.member_id)
     )
     if not everyone:

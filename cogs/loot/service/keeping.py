@@ -6,11 +6,10 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import aliased
 
+from bot import personal
 from bot.kit.text import points
 from bot.stage import Session
 from db.tables import Award, LedgerEntry, Pool, Raid
-
-FORGOTTEN = "(forgotten)"
 
 
 async def export_awards(session: Session, member_ids: list[int]) -> list[dict[str, Any]]:
@@ -40,9 +39,11 @@ async def export_awards(session: Session, member_ids: list[int]) -> list[dict[st
 
 
 async def forget(session: Session, member_ids: list[int]) -> None:
-    """Their names and the notes beside their awards; that the item was awarded, and its price, stay."""
-    awards = update(Award).where(Award.guild_id == session.guild_id, Award.member_id.in_(member_ids))
-    await session.execute(awards.values(member_name=FORGOTTEN, character_name=None, note=None))
+    """Names and words on their awards, and their number where they awarded; the item and its price stay."""
+    theirs = update(Award).where(Award.guild_id == session.guild_id, Award.member_id.in_(member_ids))
+    unnamed = {"member_name": personal.SOMEBODY, "character_name": None, "note": None, "undone_reason": None}
+    await session.execute(theirs.values(unnamed).execution_options(synchronize_session=False))
+    await personal.unsign(session, member_ids, Award.awarded_by_user_id)
 
 
 async def doctor(session: Session) -> list[str]:

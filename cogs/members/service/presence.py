@@ -20,7 +20,7 @@ async def arrive(session: Session, seen: Seen) -> None:
     known = await _lock(session, seen.user_id)
     before = known.role_group if known is not None else None
     was_here = known is not None and known.left_at is None
-    member = await people.present(session, known, seen.user_id, seen.name, group)
+    member = await people.present(session, known, seen.user_id, seen.name, group, seen.joined_at)
     if was_here:
         await _adopt(session, member, group)  # an interaction was faster, or we never saw them go
         return
@@ -41,7 +41,8 @@ async def depart(session: Session, user_id: int) -> None:
 async def change(session: Session, seen: Seen, roles_moved: frozenset[int]) -> None:
     """Somebody's name or roles changed in Discord: a mapped role moved by hand is adopted into the roster."""
     group = permissions.group_of(seen.role_ids, session.mapping)
-    member = await people.present(session, await _lock(session, seen.user_id), seen.user_id, seen.name, group)
+    known = await _lock(session, seen.user_id)
+    member = await people.present(session, known, seen.user_id, seen.name, group, seen.joined_at)
     badge = session.mapping.get(permissions.BADGE)
     if badge in roles_moved:  # not in the roster: Discord says at each act who wears it
         given = "members.badge_given" if badge in seen.role_ids else "members.badge_taken"

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from bot import people
@@ -44,9 +44,14 @@ async def get_pool(session: Session, raid: Raid) -> Pool:
 
 
 async def credited(session: Session, tick_ids: Collection[int]) -> set[tuple[int, int]]:
-    """(tick_id, member_id) of everybody these ticks credit; exact while their raid is locked."""
-    query = select(TickCredit.tick_id, TickCredit.member_id).where(
-        TickCredit.guild_id == session.guild_id, TickCredit.tick_id.in_(tick_ids)
+    """(tick_id, member_id) of everybody these ticks credit; exact while their raid is locked.
+
+    A credit of somebody absorbed since is the absorber's: a tick credits a person once.
+    """
+    query = (
+        select(TickCredit.tick_id, func.coalesce(Member.absorbed_by_member_id, TickCredit.member_id).label("member_id"))
+        .join(Member, (Member.guild_id == TickCredit.guild_id) & (Member.member_id == TickCredit.member_id))
+        .where(TickCredit.guild_id == session.guild_id, TickCredit.tick_id.in_(tick_ids))
     )
     return {(row.tick_id, row.member_id) for row in await session.execute(query)}
 

@@ -37,7 +37,7 @@ from db.tables import Member, Raid, RaidMember
 
 def entitled(session: Session, member: Member) -> bool:
     """Members are credited; before the member role is mapped, everybody who is here is."""
-    if member.left_at is not None:
+    if member.left_at is not None or member.absorbed_by_member_id is not None:
         return False
     return "member" not in session.mapping or member.role_group in permissions.MEMBERS
 

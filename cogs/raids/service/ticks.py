@@ -303,6 +303,8 @@ async def credit_people(
     ticks = [tick for tick in await paying.standing_ticks(session, raid_id) if tick.tick_id in tick_ids]
     if len(ticks) < len(set(tick_ids)):
         raise TickUndone("One of those ticks was undone meanwhile; look again with /raid show.")
+    absorbed = await people.living_ids(session, member_ids)
+    member_ids = tuple(dict.fromkeys(absorbed.get(member_id, member_id) for member_id in member_ids))
     known = await _everybody(session, member_ids)
     if len(known) < len(set(member_ids)):
         raise NotFound("One of those people is not a member here any more.")
@@ -324,7 +326,7 @@ async def credit_people(
         await seat(session, raid, members, status, even_removed=True, added_by_user_id=session.actor.user_id)
     done = await paying.pay(session, raid, paid)
     for tick in ticks:
-        left = [m for m in (tick.not_credited or {}).get("members", []) if m not in known]
+        left = [m for m in (tick.not_credited or {}).get("members", []) if m not in known and m not in absorbed]
         tick.not_credited = {"members": left} if left else None
     numbers = tuple(tick.number for tick in ticks)
     for member_id in sorted({credit.member_id for _, credit in paid}):

@@ -10,7 +10,7 @@ from bot.stage import Stage
 from cogs.members.service.characters import add_character
 from cogs.raids.rules import AlreadyImported
 from cogs.raids.rules.names import NameKnown, NameSortedOut
-from cogs.raids.service import evening, imports, keeping, roster, ticks, undo, unknown
+from cogs.raids.service import checking, evening, imports, roster, ticks, undo, unknown
 from db.tables import (
     Audit,
     Character,
@@ -115,7 +115,7 @@ async def test_a_linked_name_is_credited_in_every_raid_and_leads_to_its_owner_fr
         await take_in(stage, other, "Thalai", at=(21, 0), again=True)
     assert await waiting(stage, other) == []
     await adds_up(stage)
-    assert await stage.run(LEAD, keeping.doctor) == []
+    assert await stage.run(LEAD, checking.doctor) == []
 
 
 async def test_the_credit_names_the_file_and_the_line_it_rests_on(stage, clock, raid):
@@ -285,7 +285,7 @@ async def test_a_guest_is_listed_and_credited_by_add(stage, clock, raid):
     credited = await link(stage, raid, "Thalai", anna)
     assert (credited.credits, credited.listed) == (0, 1)
     assert await read(stage, select(Tick.not_credited)) == [{"members": [anna]}]
-    assert await stage.run(LEAD, keeping.doctor) == []
+    assert await stage.run(LEAD, checking.doctor) == []
     await ticks.credit_seen(stage, LEAD, done.tick_id)
     assert await balance(stage, ANNA) == 10
 
@@ -353,4 +353,4 @@ async def test_the_doctor_finds_a_sorted_out_name_that_its_tick_does_not_credit(
     clock.move(hours=1)
     await take_in(stage, raid, "Thalai")
     await write(stage, update(UnknownName).values(status="linked", member_id=anna))
-    assert await stage.run(LEAD, keeping.doctor) == ["name 1 was sorted out, but tick 1 does not credit it"]
+    assert await stage.run(LEAD, checking.doctor) == ["name 1 was sorted out, but tick 1 does not credit it"]

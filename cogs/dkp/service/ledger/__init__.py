@@ -5,6 +5,7 @@ auctions, each kind by ascending id, ALL parents before ANY account; then, in on
 can touch, ordered by pool and member. Found one by one they deadlock (929 times in 1,200 batches; 0 locked up front).
 """
 
+from cogs.dkp.service.ledger.carrying import CLAIM, Link, Move, carry, links_of
 from cogs.dkp.service.ledger.chains import First, Last, chain_of, decayed_so_far, firsts, lasts
 from cogs.dkp.service.ledger.checking import imbalances
 from cogs.dkp.service.ledger.holding import hold, holders, release
@@ -31,14 +32,18 @@ from cogs.dkp.service.ledger.reversing import (
 )
 
 __all__ = [
+    "CLAIM",
     "DoubleEntry",
     "First",
     "Key",
     "Last",
+    "Link",
+    "Move",
     "NewEntry",
     "Posted",
     "Reversed",
     "Snapshot",
+    "carry",
     "chain_of",
     "decayed_so_far",
     "default_pool",
@@ -48,6 +53,7 @@ __all__ = [
     "ids_array",
     "imbalances",
     "lasts",
+    "links_of",
     "load_entries",
     "lock_accounts",
     "lock_pool",

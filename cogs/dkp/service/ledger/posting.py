@@ -6,14 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, any_, func, literal, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Select, any_, bindparam, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from bot.kit.text import points
 from bot.stage import Session
-from cogs.dkp.rules import COLUMN, EntryKind, Purse, within_cap
-from db.tables import Account, EntryText, LedgerEntry, Pool
+from cogs.dkp.rules import COLUMN, EntryKind, LinkedMeanwhile, Purse, within_cap
+from db.tables import Account, EntryText, LedgerEntry, Member, Pool
 
 Key = tuple[int, int]
 """(pool_id, member_id)"""
@@ -65,6 +65,15 @@ _POST = (
     insert(LedgerEntry.__table__)  # type: ignore[arg-type]
     .on_conflict_do_nothing()
     .returning(LedgerEntry.idempotency_key, LedgerEntry.entry_id)
+)
+_ABSORBED = (
+    select(Member.member_id)
+    .where(
+        Member.guild_id == bindparam("guild"),
+        Member.member_id.in_(bindparam("members", expanding=True)),
+        Member.absorbed_by_member_id.is_not(None),
+    )
+    .limit(1)
 )
 _POST_TEXT = insert(EntryText.__table__)  # type: ignore[arg-type]
 
@@ -133,11 +142,16 @@ def purse(account: Account, pool: Pool) -> Purse:
     return Purse(account.balance, account.held, pool.floor)
 
 
-async def post(session: Session, entries: Sequence[NewEntry], accounts: dict[Key, Account]) -> list[Posted]:
+async def post(
+    session: Session, entries: Sequence[NewEntry], accounts: dict[Key, Account], *, to_absorbed: bool = False
+) -> list[Posted]:
     """Write entries and move their accounts, which the caller has locked. Answers in the given order.
 
     A credit that would lead above the pool's cap is cut (`rules.within_cap`), and its reason says by how much.
+    Refuses `LinkedMeanwhile` for a member who was absorbed: their points are somebody else's (`ledger.carrying`).
     """
+    if entries and not to_absorbed:
+        await _refuse_absorbed(session, entries)
     caps = await _caps(session, entries)
     posted: dict[str, Posted] = {}
     rows, texts = [], []
@@ -186,6 +200,13 @@ async def post(session: Session, entries: Sequence[NewEntry], accounts: dict[Key
         line["entry_id"] = ids[row["idempotency_key"]]
     await session.execute(_POST_TEXT, texts)
     return [replace(posted[entry.key], entry_id=ids.get(entry.key)) for entry in entries]
+
+
+async def _refuse_absorbed(session: Session, entries: Sequence[NewEntry]) -> None:
+    """Under the accounts' locks, which linking takes too: nobody of these is absorbed before we commit."""
+    given = {"guild": session.guild_id, "members": sorted({entry.member_id for entry in entries})}
+    if (await session.execute(_ABSORBED, given)).first() is not None:
+        raise LinkedMeanwhile("Somebody was linked to their Discord account just now: do that again.")
 
 
 async def _caps(session: Session, entries: Sequence[NewEntry]) -> dict[int, Decimal | None]:

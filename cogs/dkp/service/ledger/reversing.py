@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 
 from bot.kit.text import points, safe
 from bot.stage import Session
-from cogs.dkp.rules import COLUMN, AlreadyReversed
+from cogs.dkp.rules import COLUMN, AlreadyReversed, LinkedMeanwhile
+from cogs.dkp.service.ledger import carrying
 from cogs.dkp.service.ledger.chains import firsts
 from cogs.dkp.service.ledger.posting import Key, NewEntry, ids_array, keys_table, lock_accounts, post
 from db.tables import Account, Auction, Hold, LedgerEntry, Member, Pool
@@ -49,14 +50,21 @@ async def reverse(
 ) -> list[Reversed]:
     """One reversal entry for each entry that has none yet; an entry is reversed at most once.
 
-    Parents are locked by the caller. Raises `AlreadyReversed` when nothing is left to reverse.
+    Parents are locked by the caller. Raises `AlreadyReversed` when nothing is left to reverse. What is reversed for
+    somebody who was absorbed goes on to who absorbed them, who is then the person it was done to.
 
     For what is undone, or brought back, as a whole: `act` is its (source, source_id), which its reversals carry as
     their own, so that they are told from those of single entries; `choose`, asked under the locks of `entry_ids`'
     accounts, says what is to be reversed instead, which may be nothing.
     """
     entries = await load_entries(session, entry_ids)
-    accounts = await lock_accounts(session, {(entry.pool_id, entry.member_id) for entry in entries})
+    everybody = {entry.member_id for entry in entries}
+    links = await carrying.links_of(session, everybody)
+    keys = {(entry.pool_id, entry.member_id) for entry in entries}
+    theirs = {(pool_id, links[member_id].to_member_id) for pool_id, member_id in keys if member_id in links}
+    accounts = await lock_accounts(session, keys | theirs)
+    if await carrying.links_of(session, everybody) != links:
+        raise LinkedMeanwhile("Somebody was linked to their Discord account just now: do that again.")
     if choose is not None:
         entries = await choose()
     done = await reversed_among(session, [entry.entry_id for entry in entries])  # under the lock: nobody adds one now
@@ -65,7 +73,7 @@ async def reverse(
         raise AlreadyReversed("That was undone already; nothing changed.")
     origins = await firsts(session, [entry.entry_id for entry in todo])
     names = await _names(session, {entry.member_id for entry in todo})
-    await post(
+    posted = await post(
         session,
         [
             NewEntry(
@@ -84,13 +92,22 @@ async def reverse(
             for entry in todo
         ],
         accounts,
+        to_absorbed=True,
     )
+    carried = [
+        carrying.Move(f"{entry.entry_id}", entry.pool_id, links[entry.member_id], -entry.amount, names[entry.member_id])
+        for entry, done_now in zip(todo, posted, strict=True)
+        if entry.member_id in links and done_now.entry_id is not None
+    ]
+    await carrying.carry(session, carried, reason, accounts)
     after: dict[Key, Reversed] = {}
     for entry in todo:
-        key = (entry.pool_id, entry.member_id)
+        link = links.get(entry.member_id)
+        member_id, name = (link.to_member_id, link.to_name) if link else (entry.member_id, names[entry.member_id])
+        key = (entry.pool_id, member_id)
         account, before = accounts[key], after.get(key)
         amount = -entry.amount + (before.amount if before else 0)
-        after[key] = Reversed(entry.member_id, names[entry.member_id], amount, account.balance)
+        after[key] = Reversed(member_id, name, amount, account.balance)
     return list(after.values())
 
 
@@ -98,10 +115,12 @@ async def what_follows(session: Session, entry_ids: Collection[int]) -> list[str
     """Before a reversal is committed: who ends where, who falls below the floor, whose open bids stand all the same."""
     entries = await load_entries(session, entry_ids)
     done = await reversed_among(session, [entry.entry_id for entry in entries])
+    links = await carrying.links_of(session, {entry.member_id for entry in entries})
     moves: dict[Key, Decimal] = {}
     for entry in entries:
         if entry.entry_id not in done:
-            key = (entry.pool_id, entry.member_id)
+            link = links.get(entry.member_id)
+            key = (entry.pool_id, link.to_member_id if link else entry.member_id)
             moves[key] = moves.get(key, Decimal(0)) - entry.amount
     return await what_moves_do(session, moves)
 

@@ -1,91 +1,16 @@
-"""`/character add, list, main`, and what Discord tells of people and servers."""
+"""What Discord tells of people and servers."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import discord
-from discord import app_commands
 from discord.ext import commands
 
-from bot.kit import pickers
-from bot.kit.door import Door
-from bot.kit.pages import show_pages
 from bot.kit.seen import everybody, seen
-from bot.kit.text import safe
 from bot.stage import Actor, Session
-from cogs.members import views
 from cogs.members.service import guild_life, presence
-from cogs.members.service.characters import add_character, characters_of, choose_main
 
 if TYPE_CHECKING:
     from bot.app import Quartermaster
-
-Interaction = discord.Interaction[Any]
-
-
-class Characters(commands.Cog):
-    character = app_commands.Group(name="character", description="Your characters: add one, choose your main")
-
-    @character.command(name="add", description="Add a character; your first one becomes your main")
-    @app_commands.describe(
-        name="Its name, as the game shows it",
-        character_class="Its class, such as Shaman",
-        level="Its level, from 1 to 999",
-        main="Make it the main (the first one is in any case)",
-        owner="Whose it is, if not yours (officers only)",
-    )
-    async def add(
-        self,
-        interaction: Interaction,
-        name: str,
-        character_class: str | None = None,
-        level: int | None = None,
-        main: bool | None = None,
-        owner: str | None = None,
-    ) -> None:
-        door = Door(interaction)
-        added = await add_character(door.stage, door.actor, name, character_class, level, main, owner)
-        await door.say(views.added_in_words(added))
-
-    @character.command(name="list", description="Somebody's characters, or your own")
-    @app_commands.describe(member="Whose; yourself when left out")
-    async def list_(self, interaction: Interaction, member: str | None = None) -> None:
-        door = Door(interaction)
-        owner, own, played = await door.stage.read(
-            door.actor, "characters.view", lambda session: characters_of(session, member)
-        )
-        heading = "**Your characters**" if own else f"**Characters of {safe(owner)}**"
-        if own and not played:
-            view = discord.ui.View(timeout=None).add_item(views.add_character_button())
-            await door.say(f"{heading}\nYou have none here yet.", view=view)
-            return
-        await show_pages(door, heading, [views.played_in_words(one) for one in played], empty="None here yet.")
-
-    @character.command(name="main", description="Choose which character is the main")
-    @app_commands.describe(character="The character", reason="Why, for the record")
-    async def main(self, interaction: Interaction, character: str, reason: str | None = None) -> None:
-        door = Door(interaction)
-        chosen = await choose_main(door.stage, door.actor, character, reason)
-        await door.say(views.chosen_in_words(chosen))
-
-    @add.autocomplete("owner")
-    async def _owners(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return await pickers.offer("characters.manage", pickers.people)(self, interaction, typed)
-
-    @list_.autocomplete("member")
-    async def _people(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return await pickers.offer("characters.view", pickers.people)(self, interaction, typed)
-
-    @main.autocomplete("character")
-    async def _changeable(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        """One's own; for who may change others' too, everybody's after them."""
-
-        async def look(session: Session) -> list[pickers.Choice]:
-            own = await pickers.own_characters(session, typed)
-            if not session.may("characters.manage"):
-                return own
-            return list(dict.fromkeys((*own, *await pickers.characters(session, typed))))
-
-        return await pickers.offer("characters.own", lambda session, _: look(session))(self, interaction, typed)
 
 
 class Presence(commands.Cog):

@@ -1,0 +1,91 @@
+"""What I keep of you, at a glance: `/me profile`; and which messages you take: `/me notifications`."""
+
+from sqlalchemy import select
+
+from bot import people, permissions
+from bot.kit.text import safe
+from bot.stage import Session, use_case
+from cogs.dkp.service import balances
+from cogs.loot.service import list_awards
+from db.tables import Account, Character, Pool
+
+_AWARDS = 5
+"""Last awards shown."""
+_ALTS = 20
+
+
+async def profile_of_me(session: Session) -> list[str]:
+    """The acting person's own profile, a part a line: what they hold and can spend is theirs to see."""
+    me = session.member
+    lines = [f"## {safe(me.display_name)}", _standing(session), await _characters(session)]
+    for pool in await _pools(session):
+        lines.append((await balances.points_of(session, me.member_id, pool)).in_words)
+    awards = [
+        award
+        for member_id in await people.ids_of(session, me.member_id)
+        for award in await list_awards(session, member_id=member_id)
+    ]
+    awards.sort(key=lambda award: award.awarded_at, reverse=True)
+    if awards:
+        lines.append("**Last awards**\n" + "\n".join(award.in_words() for award in awards[:_AWARDS]))
+    return lines
+
+
+def _standing(session: Session) -> str:
+    """Their group, and the badge they wear now."""
+    badge = session.mapping.get(permissions.BADGE)
+    wears = " and raid leader" if badge in session.actor.role_ids else ""
+    if "member" not in session.mapping:
+        return "The role groups are not mapped yet: until then everybody may check in, bid and read."
+    return f"You are {session.member.role_group}{wears}."
+
+
+async def _characters(session: Session) -> str:
+    query = (
+        select(Character)
+        .where(
+            Character.guild_id == session.guild_id,
+            Character.owner_member_id == session.member.member_id,
+            Character.retired_at.is_(None),
+        )
+        .order_by(Character.is_main.desc(), Character.name_key)
+    )
+    played = list((await session.execute(query)).scalars())
+    if not played:
+        return "You have no character here yet: /character add."
+    main, *alts = played
+    kind = " ".join(part for part in (safe(main.character_class or ""), str(main.level or "")) if part)
+    line = f"Main: **{safe(main.name)}**{f' ({kind})' if kind else ''}"
+    if alts:
+        more = f" and {len(alts) - _ALTS} more" if len(alts) > _ALTS else ""
+        line += f" · Alts: {', '.join(safe(one.name) for one in alts[:_ALTS])}{more}"
+    return line
+
+
+async def _pools(session: Session) -> list[Pool]:
+    """The default pool, then every other in which they ever had something."""
+    theirs = select(Account.pool_id).where(
+        Account.guild_id == session.guild_id, Account.member_id == session.member.member_id
+    )
+    query = (
+        select(Pool)
+        .where(Pool.guild_id == session.guild_id, Pool.is_default | Pool.pool_id.in_(theirs))
+        .order_by(Pool.is_default.desc(), Pool.name_key)
+    )
+    return list((await session.execute(query)).scalars())
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+async def notices_of_me(session: Session) -> dict[str, bool]:
+    """Every kind of direct message there is, and whether the acting person takes it."""
+    return {kind: people.wants(session.member, kind) for kind in sorted(session.stage.registry.notices)}
+
+
+@use_case("me.own")
+async def choose_notices(session: Session, wanted: tuple[str, ...]) -> dict[str, bool]:
+    """From now on these kinds are sent to the acting person, and no other; a kind that is not known is ignored."""
+    kinds = session.stage.registry.notices
+    session.member.muted = sorted(kind for kind in kinds if kind not in wanted)
+    return await notices_of_me(session)
