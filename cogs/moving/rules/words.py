@@ -49,7 +49,10 @@ def people_line(plan: Plan) -> str:
 def _pool_lines(document: Document, plan: Plan) -> Iterator[str]:
     for pool in document.pools[:_POOLS_SHOWN]:
         totals, goes = document.totals[pool.key], plan.pools[pool.key]
-        parts = f"{points(totals.earned)} earned − {points(totals.spent)} spent + {points(totals.adjusted)} other"
+        sign = "−" if totals.adjusted < 0 else "+"
+        parts = (
+            f"{points(totals.earned)} earned − {points(totals.spent)} spent {sign} {points(abs(totals.adjusted))} other"
+        )
         yield f"**{safe(goes.name)}**: {points(totals.balance)} ({parts})"
     if len(document.pools) > _POOLS_SHOWN:
         yield f"… and {len(document.pools) - _POOLS_SHOWN} more pools"

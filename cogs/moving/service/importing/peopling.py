@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from bot import permissions
 from bot.stage import Session
 from bot.typed import name_key
 from cogs.dkp.rules import INACTIVE_AFTER
@@ -107,9 +106,9 @@ def _dates(
     elif person.active is False:
         joined = min(filter(None, (person.joined_at, document.taken_at, now - _LONG_AGO)))
         credit = credit if credit is not None and credit < now - _LONG_AGO else None
-    member_since = person.became_member_at or first_credit
-    if member_since is None and person.group in permissions.MEMBERS:
-        member_since = now
+    member_since = person.became_member_at
+    if member_since is None and document.format != "quartermaster":  # ours says nothing where there was nothing
+        member_since = first_credit or now
     return {
         "joined_at": min(joined, now),
         "last_credit_at": min(credit, now) if credit else None,

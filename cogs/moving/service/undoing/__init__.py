@@ -60,7 +60,8 @@ class ImportUndo:
         moves = await after_links(session, standing.moves)
         acted = await acted_since(session, act_id, moves)
         if acted:
-            lines.append(f"{len(acted):,} others played, bid or were linked since and go on with:")
+            who = "1 person" if len(acted) == 1 else f"{len(acted):,} people"
+            lines.append(f"{who} earned, spent, bid or were linked since and go on:")
             few = {key: moves[key] for key in list(acted)[:_FOLLOWED]}
             lines += await ledger.what_moves_do(session, few)
         return lines
