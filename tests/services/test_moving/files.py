@@ -8,9 +8,9 @@ def player(number: int, name: str, **more: Any) -> str:
     """A row that adds up unless told otherwise: `earned`, `items` [(name, value)], `adjustments` [(reason, value)]."""
     earned = more.get("earned", 0)
     items, adjustments = more.get("items", []), more.get("adjustments", [])
-    spent = more.get("spent", sum(value for _, value in items))
-    adjusted = more.get("adjusted", sum(value for _, value in adjustments))
-    current = more.get("current", earned - spent + adjusted)
+    spent = more["spent"] if "spent" in more else sum(value for _, value in items)
+    adjusted = more["adjusted"] if "adjusted" in more else sum(value for _, value in adjustments)
+    current = more["current"] if "current" in more else earned - spent + adjusted
     pool, main = more.get("pool", 1), more.get("main", number)
     listed = "".join(
         f"<item><game_id>0</game_id><name>{item}</name><value>{value}</value><itempool_id>{pool}</itempool_id></item>"
