@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 from db.embedded import EmbeddedPostgres
-from tests.bench import bids, dispatch, points
+from tests.bench import bids, dispatch, moving, points
 
-BENCHES = {"bids": bids.run, "dispatch": dispatch.run, "points": points.run}
+BENCHES = {"bids": bids.run, "dispatch": dispatch.run, "moving": moving.run, "points": points.run}
 
 
 async def main(names: list[str]) -> None:

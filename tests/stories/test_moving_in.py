@@ -109,7 +109,7 @@ async def test_a_whole_import_is_undone_after_a_look_and_may_come_again(night: N
     asked = await night.types(night.officer, "dkp undo", what=value, reason="the wrong file")
     words = said(asked)
     assert "6 entries are reversed (-1025.5 DKP)" in words
-    assert "2 people it brought and who did nothing since are gone" in words
+    assert "People it brought and who did nothing since are gone, with their characters: 2." in words
     assert "1 person earned, spent, bid or were linked since and go on:" in words
     assert "Palaelean \\(SK\\): 2 → 7" in words or "Palaelean (SK): 2 → 7" in words
     done = said(await night.presses(night.officer, asked.response, "Undo it"))

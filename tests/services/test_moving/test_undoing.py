@@ -65,7 +65,7 @@ async def test_who_went_on_playing_stays_and_is_shown_before(guild: Stage, owner
     await give(guild, "Zed", 5, by=OFFICER)
     lines = await follows(guild, done.data_import_id)
     assert lines[0].endswith("2 entries are reversed (-107 DKP).")
-    assert lines[1].startswith("1 people it brought")
+    assert lines[1] == "People it brought and who did nothing since are gone, with their characters: 1."
     assert lines[2:] == ["1 person earned, spent, bid or were linked since and go on:", "Zed: 105 → 5"]
     await undo(guild, done.data_import_id)
     rows = await owner.fetch("SELECT display_name, left_at IS NULL AS here FROM member WHERE discord_user_id IS NULL")

@@ -50,12 +50,12 @@ class ImportUndo:
     async def preview(self, session: Session, act_id: int) -> list[str]:
         row = await _get(session, act_id)
         standing = await standing_of(session, act_id)
-        made = await made_and_idle(session, act_id)
+        made = len(await made_and_idle(session, act_id))
         totals = await by_pool(session, standing.moves)
         lines = [
             f"The import of {safe(clip(row.file_name, 60))} of {when(row.imported_at)}:"
             f" {standing.entries:,} entries are reversed ({', '.join(totals) or 'none stands'}).",
-            f"{made:,} people it brought and who did nothing since are gone, their characters with them.",
+            f"People it brought and who did nothing since are gone, with their characters: {made:,}.",
         ]
         moves = await after_links(session, standing.moves)
         acted = await acted_since(session, act_id, moves)

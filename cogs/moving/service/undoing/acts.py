@@ -2,11 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Row, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
 
 from bot.stage import Session
-from cogs.moving.service.undoing.standing import IDLE, Key, given, is_now, links_of
+from cogs.dkp.rules import COLUMN
+from cogs.moving.service.importing.rows import pieces, put, table_of
+from cogs.moving.service.progress import Progress
+from cogs.moving.service.undoing.standing import Key, is_now, links_of, made_and_idle
 from db.tables import Account, Award, EntryText, LedgerEntry, Member, Raid, Tick
 
 
@@ -30,53 +35,62 @@ async def lock_accounts(session: Session, keys: set[Key]) -> None:
     )
 
 
-_REVERSE = """
-    WITH standing AS (
-        SELECT e.entry_id, e.pool_id, e.member_id, e.kind, e.amount, m.display_name,
-            a.balance - sum(e.amount) OVER (PARTITION BY e.pool_id, e.member_id ORDER BY e.entry_id) AS after
-        FROM ledger_entry AS e
-        JOIN account AS a USING (guild_id, pool_id, member_id)
-        JOIN member AS m USING (guild_id, member_id)
-        LEFT JOIN ledger_entry AS r ON r.guild_id = e.guild_id AND r.reverses_entry_id = e.entry_id
-        WHERE e.guild_id = :guild_id AND e.source = 'import' AND e.source_id = :import_id AND r.entry_id IS NULL
-    ), written AS (
-        INSERT INTO ledger_entry (guild_id, pool_id, member_id, kind, amount, balance_after, source, source_id,
-            reverses_entry_id, actor_user_id, created_at, idempotency_key)
-        SELECT :guild_id, pool_id, member_id, 'reversal', -amount, after, 'entry', entry_id, entry_id,
-            CAST(:actor AS bigint), CAST(:at AS timestamptz), 'reversal:' || entry_id
-        FROM standing ORDER BY entry_id
-        RETURNING entry_id, reverses_entry_id
-    ), said AS (
-        INSERT INTO entry_text (guild_id, entry_id, reason, member_name, actor_name)
-        SELECT :guild_id, written.entry_id, :reason, standing.display_name, :actor_name
-        FROM written JOIN standing ON standing.entry_id = written.reverses_entry_id
-    ), sums AS (
-        SELECT pool_id, member_id, sum(amount) AS total,
-            coalesce(sum(amount) FILTER (WHERE kind IN ('attendance', 'bonus')), 0) AS earned,
-            coalesce(sum(amount) FILTER (WHERE kind = 'loot'), 0) AS spent,
-            coalesce(sum(amount) FILTER (WHERE kind = 'opening'), 0) AS opening
-        FROM standing GROUP BY pool_id, member_id
-    )
-    UPDATE account SET balance = balance - sums.total, earned = account.earned - sums.earned,
-        spent = account.spent + sums.spent, opening = account.opening - sums.opening,
-        adjusted = account.adjusted - (sums.total - sums.earned - sums.spent - sums.opening)
-    FROM sums
-    WHERE account.guild_id = :guild_id AND account.pool_id = sums.pool_id AND account.member_id = sums.member_id
-"""
-"""One statement, whatever the size: the reversals, what they say, and the accounts' columns (`dkp.rules.COLUMN`)."""
-
-
 async def reverse(session: Session, import_id: int, reason: str) -> None:
+    """One reversal for each entry that stands, oldest first, on accounts that are held.
+
+    In pieces and from here, not in one statement: nobody has analysed the tables since the import filled them, and
+    PostgreSQL would join thousands of rows with thousands, one by one.
+    """
+    standing = (await session.execute(_STANDING, {"guild_id": session.guild_id, "import_id": import_id})).all()
+    accounts = await _held(session, {(row.pool_id, row.member_id) for row in standing})
+    names = await _names(session, {row.member_id for row in standing})
+    query = insert(table_of(LedgerEntry)).returning(LedgerEntry.reverses_entry_id, LedgerEntry.entry_id)
+    texts = []
+    for _, piece in pieces(standing):
+        written = await session.execute(query, [_reversal(session, row, accounts) for row in piece])
+        ids = {row.reverses_entry_id: row.entry_id for row in written}
+        texts += [
+            {
+                "guild_id": session.guild_id,
+                "entry_id": ids[row.entry_id],
+                "reason": reason,
+                "member_name": names[row.member_id],
+                "actor_name": session.actor.name,
+            }
+            for row in piece
+        ]
+    await put(session, EntryText, texts, "Reasons", Progress())
     await session.flush()
-    given = {
+
+
+_STANDING = text(
+    """
+    SELECT e.entry_id, e.pool_id, e.member_id, e.kind, e.amount FROM ledger_entry AS e
+    LEFT JOIN ledger_entry AS r ON r.guild_id = e.guild_id AND r.reverses_entry_id = e.entry_id
+    WHERE e.guild_id = :guild_id AND e.source = 'import' AND e.source_id = :import_id AND r.entry_id IS NULL
+    ORDER BY e.entry_id
+    """
+)
+
+
+def _reversal(session: Session, row: Row[Any], accounts: dict[Key, Account]) -> dict[str, Any]:
+    account, column = accounts[row.pool_id, row.member_id], COLUMN[row.kind]
+    account.balance -= row.amount
+    setattr(account, column, getattr(account, column) - (-row.amount if column == "spent" else row.amount))
+    return {
         "guild_id": session.guild_id,
-        "import_id": import_id,
-        "actor": session.actor.user_id,
-        "actor_name": session.actor.name,
-        "at": session.now,
-        "reason": reason,
+        "pool_id": row.pool_id,
+        "member_id": row.member_id,
+        "kind": "reversal",
+        "amount": -row.amount,
+        "balance_after": account.balance,
+        "source": "entry",
+        "source_id": row.entry_id,
+        "reverses_entry_id": row.entry_id,
+        "actor_user_id": session.actor.user_id,
+        "created_at": session.now,
+        "idempotency_key": f"reversal:{row.entry_id}",
     }
-    await session.execute(text(_REVERSE), given)
 
 
 async def give_back_links(session: Session, import_id: int, moves: Mapping[Key, Decimal], reason: str) -> None:
@@ -130,20 +144,26 @@ async def give_back_links(session: Session, import_id: int, moves: Mapping[Key, 
 
 
 async def _held(session: Session, keys: Collection[Key]) -> dict[Key, Account]:
-    """Accounts that `lock_accounts` holds already, as they are after the reversals."""
-    found = {}
-    for pool_id, member_id in sorted(keys):
-        account = await session.get(Account, (session.guild_id, pool_id, member_id), populate_existing=True)
-        assert account is not None, "its account was locked before"
-        found[pool_id, member_id] = account
+    """Accounts that `lock_accounts` holds already, as they are now."""
+    found: dict[Key, Account] = {}
+    for _, piece in pieces(sorted(keys)):
+        query = select(Account).where(
+            Account.guild_id == session.guild_id, tuple_(Account.pool_id, Account.member_id).in_(piece)
+        )
+        rows = (await session.execute(query.execution_options(populate_existing=True))).scalars()
+        found |= {(account.pool_id, account.member_id): account for account in rows}
+    assert len(found) == len(set(keys)), "its account was locked before"
     return found
 
 
 async def _names(session: Session, member_ids: Collection[int]) -> dict[int, str]:
-    query = select(Member.member_id, Member.display_name).where(
-        Member.guild_id == session.guild_id, Member.member_id.in_(member_ids)
-    )
-    return {row.member_id: row.display_name for row in await session.execute(query)}
+    names: dict[int, str] = {}
+    for _, piece in pieces(sorted(member_ids)):
+        query = select(Member.member_id, Member.display_name).where(
+            Member.guild_id == session.guild_id, Member.member_id.in_(piece)
+        )
+        names |= {row.member_id: row.display_name for row in await session.execute(query)}
+    return names
 
 
 async def mark(session: Session, import_id: int, raid_ids: list[int], reason: str) -> None:
@@ -166,13 +186,14 @@ async def mark(session: Session, import_id: int, raid_ids: list[int], reason: st
 
 
 async def let_go(session: Session, import_id: int) -> int:
-    """Mark them as left and their characters as retired, so that the names are free; returns how many."""
-    known = await given(session, import_id)
-    left = text(f"UPDATE member SET left_at = :at WHERE {IDLE} RETURNING member_id")
-    ids = list((await session.execute(left, {**known, "at": session.now})).scalars())
-    retired = text(
+    """Mark who has nothing else as left and their characters as retired, so that names are free; how many."""
+    ids = await made_and_idle(session, import_id)
+    given = {"guild_id": session.guild_id, "at": session.now, "ids": ids}
+    left = "UPDATE member SET left_at = :at WHERE guild_id = :guild_id AND member_id = ANY (:ids)"
+    retired = (
         "UPDATE character SET retired_at = :at, is_main = false"
         " WHERE guild_id = :guild_id AND owner_member_id = ANY (:ids) AND retired_at IS NULL"
     )
-    await session.execute(retired, {"guild_id": session.guild_id, "at": session.now, "ids": ids})
+    for statement in (left, retired):
+        await session.execute(text(statement), given)
     return len(ids)

@@ -105,38 +105,41 @@ async def acted_since(session: Session, import_id: int, moves: Mapping[Key, Deci
     return sorted({(row[0], row[1]) for row in rows} & moves.keys(), key=lambda key: (moves[key], key))
 
 
-IDLE = """
-    member.guild_id = :guild_id AND member.data_import_id = :import_id AND member.left_at IS NULL
-    AND member.discord_user_id IS NULL AND member.absorbed_by_member_id IS NULL
-    AND NOT EXISTS (
-        SELECT 1 FROM ledger_entry AS e
-        LEFT JOIN ledger_entry AS f ON f.guild_id = e.guild_id AND f.entry_id = e.reverses_entry_id
-        WHERE e.guild_id = :guild_id AND e.pool_id = ANY (:pools) AND e.member_id = member.member_id
-            AND NOT (coalesce(f.source, e.source) = 'import' AND coalesce(f.source_id, e.source_id) = :import_id))
-    AND NOT EXISTS (
-        SELECT 1 FROM award WHERE award.guild_id = :guild_id AND award.member_id = member.member_id
-            AND award.data_import_id IS DISTINCT FROM :import_id)
-    AND NOT EXISTS (
-        SELECT 1 FROM raid_member JOIN raid USING (guild_id, raid_id)
-        WHERE raid_member.guild_id = :guild_id AND raid_member.member_id = member.member_id
-            AND raid.data_import_id IS DISTINCT FROM :import_id)
-    AND NOT EXISTS (
-        SELECT 1 FROM tick_credit JOIN tick USING (guild_id, tick_id) JOIN raid USING (guild_id, raid_id)
-        WHERE tick_credit.guild_id = :guild_id AND tick_credit.member_id = member.member_id
-            AND raid.data_import_id IS DISTINCT FROM :import_id)
-    AND NOT EXISTS (
-        SELECT 1 FROM member AS other
-        WHERE other.guild_id = :guild_id AND other.absorbed_by_member_id = member.member_id)
-"""
-"""Who came with the import and has nothing but what came with it."""
+_BUSY = (
+    """
+    SELECT e.member_id FROM ledger_entry AS e
+    LEFT JOIN ledger_entry AS f ON f.guild_id = e.guild_id AND f.entry_id = e.reverses_entry_id
+    WHERE e.guild_id = :guild_id AND e.member_id = ANY (:ids)
+        AND NOT (coalesce(f.source, e.source) = 'import' AND coalesce(f.source_id, e.source_id) = :import_id)
+    """,
+    """
+    SELECT member_id FROM award WHERE guild_id = :guild_id AND member_id = ANY (:ids)
+        AND data_import_id IS DISTINCT FROM :import_id
+    """,
+    """
+    SELECT member_id FROM raid_member JOIN raid USING (guild_id, raid_id)
+    WHERE guild_id = :guild_id AND member_id = ANY (:ids) AND data_import_id IS DISTINCT FROM :import_id
+    """,
+    """
+    SELECT member_id FROM tick_credit JOIN tick USING (guild_id, tick_id) JOIN raid USING (guild_id, raid_id)
+    WHERE guild_id = :guild_id AND member_id = ANY (:ids) AND data_import_id IS DISTINCT FROM :import_id
+    """,
+    "SELECT absorbed_by_member_id FROM member WHERE guild_id = :guild_id AND absorbed_by_member_id = ANY (:ids)",
+)
+"""Who of some members has anything that did not come with the import; a pass over each table, however many they are."""
 
 
-async def given(session: Session, import_id: int) -> dict[str, object]:
-    pools = select(Pool.pool_id).where(Pool.guild_id == session.guild_id)
-    ids = list((await session.execute(pools)).scalars())
-    return {"guild_id": session.guild_id, "import_id": import_id, "pools": ids}
-
-
-async def made_and_idle(session: Session, import_id: int) -> int:
-    query = text(f"SELECT count(*) FROM member WHERE {IDLE}")
-    return (await session.execute(query, await given(session, import_id))).scalar_one()
+async def made_and_idle(session: Session, import_id: int) -> list[int]:
+    """Who came with an import, waits unclaimed still, and has nothing but what came with it."""
+    made = select(Member.member_id).where(
+        Member.guild_id == session.guild_id,
+        Member.data_import_id == import_id,
+        Member.discord_user_id.is_(None),
+        Member.absorbed_by_member_id.is_(None),
+        Member.left_at.is_(None),
+    )
+    idle = set((await session.execute(made)).scalars())
+    for query in _BUSY:
+        given = {"guild_id": session.guild_id, "import_id": import_id, "ids": list(idle)}
+        idle -= set((await session.execute(text(query), given)).scalars())
+    return sorted(idle)
