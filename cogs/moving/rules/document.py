@@ -104,7 +104,8 @@ class FilePool:
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """A movement of points. `row` says where the file has it."""
+    """A movement of points. `row` says where the file has it, by numbers alone: it goes into the ledger for good, where
+    nobody's name may be."""
 
     person: str
     pool: str

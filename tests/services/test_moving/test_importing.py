@@ -64,7 +64,7 @@ async def test_four_thousand_players_with_every_oddity_come_to_the_files_totals(
 
     # Person by person, found through the number of the file's row that the ledger keeps with each entry.
     rows = await owner.fetch(
-        "SELECT DISTINCT e.member_id, split_part(split_part(e.idempotency_key, 'player ', 2), ' ', 1) AS number,"
+        "SELECT DISTINCT e.member_id, split_part(e.idempotency_key, 'player ', 2) AS number,"
         " a.balance FROM ledger_entry AS e JOIN account AS a USING (guild_id, pool_id, member_id)"
     )
     balances = {row["number"]: row["balance"] for row in rows}
@@ -87,6 +87,21 @@ async def test_running_balances_follow_the_dates_of_the_file(guild: Stage, owner
     rows = await owner.fetch("SELECT kind, amount, balance_after, created_at FROM ledger_entry ORDER BY entry_id")
     shown = [(row["kind"], row["amount"], row["balance_after"], row["created_at"].year) for row in rows]
     assert shown == [("adjustment", -5, -5, 2017), ("attendance", 100, 95, 2024), ("loot", -30, 65, 2024)]
+
+
+async def test_no_name_is_in_the_ledger_where_nobody_could_forget_it(guild: Stage, owner: asyncpg.Connection):
+    for number, (data, name) in enumerate(
+        (
+            (export(player(1, "Secretname", earned=5, items=[("Cloak", 2)])), "points.xml"),
+            (OPENDKP.replace("Thorgrim", "Secretname"), "export.json"),
+            ("member,amount,reason\nSecretname,4,because\n", "points.csv"),
+        )
+    ):
+        by = person(10, "Anna", guild_id=number + 1, manage_guild=True)
+        await take_in(guild, given(data, name), by=by)
+    keys = [row["idempotency_key"] for row in await owner.fetch("SELECT idempotency_key FROM ledger_entry")]
+    assert len(keys) > 10
+    assert not [key for key in keys if "secret" in key.lower()]
 
 
 async def test_a_lying_row_anywhere_refuses_the_whole_file_and_is_named(guild: Stage, owner: asyncpg.Connection):

@@ -159,7 +159,7 @@ async def test_an_imported_entry_says_which_row_of_which_file_it_is(guild: Stage
     lines = await guild.run(OFFICER, look)
     assert lines[0].startswith("From an EQdkp Plus points export: points.xml, imported <t:")
     assert "SHA-256 begins with" in lines[1]
-    assert lines[2].startswith("There it is player 12 (Zed), dated")
+    assert lines[2].startswith("There it is player 12, dated")
     await undo(guild, done.data_import_id)
     assert "was undone" in (await guild.run(OFFICER, look))[-1]
 

@@ -162,7 +162,8 @@ class _Making:
     ) -> int | None:
         if not amount:
             return None
-        entry = FileEntry(person, pool, kind, amount, reason, player.row, character=_character(player), **more)
+        row = f"player {player.player_id}"
+        entry = FileEntry(person, pool, kind, amount, reason, row, character=_character(player), **more)
         self.entries.append(entry)
         return len(self.entries) - 1
 

@@ -145,7 +145,8 @@ class Making:
         if at is None:
             self.odd.append(Odd("dates", f"{safe(where)} has no readable date"))
         ticks = [
-            self._tick(one, n, name, where, pool, at) for n, one in enumerate(rows_of(row, ("ticks",), "ticks"), 1)
+            self._tick(one, n, name, where, f"raid {number}, tick {n}", pool, at)
+            for n, one in enumerate(rows_of(row, ("ticks",), "ticks"), 1)
         ]
         if key in self.raids:
             raise BadRow(f"{safe(where)} is in the file twice; mend the file.")
@@ -160,9 +161,9 @@ class Making:
             ticks=tuple(ticks),
         )
         for n, one in enumerate(rows_of(row, ITEMS, "items"), 1):
-            self.add_item(one, f"{where}, item {n}", key, at, pool)
+            self.add_item(one, f"{where}, item {n}", f"raid {number}, item {n}", key, at, pool)
 
-    def _tick(self, row: Row, number: int, raid: str, where: str, pool: str, at: datetime | None) -> FileTick:
+    def _tick(self, row: Row, number: int, raid: str, where: str, ref: str, pool: str, at: datetime | None) -> FileTick:
         where = f"{where}, tick {number}"
         value = read_amount(text_of(value_of(row, "value", "points", "dkp")), where, "its value")
         moment = read_moment(text_of(value_of(row, "timestamp", "date", "time")), self.zone) or at
@@ -180,7 +181,7 @@ class Making:
             seen.add(who.key)
             person = self.mains[who.key]
             reason = f"{raid}, tick {number}"
-            entry = self._entry(who, pool, "attendance", value, reason, where, moment)
+            entry = self._entry(who, pool, "attendance", value, reason, ref, moment)
             who.last_at = max(filter(None, (who.last_at, moment)), default=None)
             if person in credits:
                 sentence = f"{safe(who.name)} and another character of one person are at {safe(where)}: both were paid"
@@ -189,7 +190,10 @@ class Making:
             credits[person] = FileCredit(person, entry, who.name, line=where)
         return FileTick(number, value, moment, note, tuple(credits.values()))
 
-    def add_item(self, row: Row, where: str, raid: str | None, at: datetime | None, pool: str | None = None) -> None:
+    def add_item(
+        self, row: Row, where: str, ref: str, raid: str | None, at: datetime | None, pool: str | None = None
+    ) -> None:
+        """`where` names the row to whoever mends the file, `ref` by its numbers alone."""
         item = value_of(row, "itemname", "name", "item")
         name = clean(named_by(item)[1], ITEM_LENGTH, "(unnamed item)")
         where = f"{where} ({name})"
@@ -203,7 +207,7 @@ class Making:
         )
         if cost < 0:
             self.odd.append(Odd("refunds", f"{safe(where)} for {points(cost)} gives {safe(who.name)} points back"))
-        entry = self._entry(who, pool, "loot", -cost, name, where, at)
+        entry = self._entry(who, pool, "loot", -cost, name, ref, at)
         award = FileAward(self.mains[who.key], pool, name, cost, where, entry, raid=of.key if of else None, at=at)
         self.awards.append(replace(award, character=self._snapshot(who)))
 
@@ -215,7 +219,7 @@ class Making:
         value = read_amount(text_of(value_of(row, "value", "amount", "dkp", "points")), where, "its value")
         at = read_moment(text_of(value_of(row, "timestamp", "date")), self.zone)
         words = clean(": ".join(filter(None, (reason, more))), REASON_LENGTH, "adjustment without a reason")
-        self._entry(who, self._pool(row), "adjustment", value, words, where, at)
+        self._entry(who, self._pool(row), "adjustment", value, words, f"adjustment {number}", at)
 
     def _entry(
         self, who: Known, pool: str, kind: str, amount: Decimal, reason: str, row: str, at: datetime | None
@@ -245,7 +249,7 @@ class Making:
 
     def add_item_of_none(self, row: Row, number: int) -> None:
         """An item that is listed beside the raids, not in one."""
-        self.add_item(row, f"item {number}", None, None)
+        self.add_item(row, f"item {number}", f"item {number}", None, None)
 
     def first_pool(self) -> None:
         """There is one, whatever the file says."""

@@ -221,7 +221,7 @@ class Reading:
                     kind=row["kind"],
                     amount=amount,
                     reason=clean(row.get("reason"), REASON_LENGTH, row["kind"]),
-                    row=f"ledger entry {entry_id}",
+                    row=row["row"],
                     at=read_moment(row.get("at"), UTC),
                     character=_character(row, "character") if row.get("character") else None,
                 )
