@@ -6,13 +6,14 @@ import tempfile
 from pathlib import Path
 
 from db.embedded import EmbeddedPostgres
-from tests.bench import attendance, bids, dispatch, logs, points, scope
+from tests.bench import attendance, bids, dispatch, logs, moving, points, scope
 
 BENCHES = {
     "attendance": attendance.run,
     "bids": bids.run,
     "dispatch": dispatch.run,
     "logs": logs.run,
+    "moving": moving.run,
     "points": points.run,
     "scope": scope.run,
 }

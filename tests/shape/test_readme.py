@@ -40,7 +40,7 @@ def written() -> dict[str, Options]:
                 group = name.strip("/").partition(" ")[0]
             command = name.strip("/") if name.startswith("/") else f"{group} {name}"
             cell = said[number] if number < len(said) else ""
-            form = "".join(re.findall(r"`([^`]*)`", cell)) if "a form" not in cell else ""
+            form = "".join(re.findall(r"`([^`]*)`", cell)) if not re.search(r"\bform\b", cell) else ""
             words = form.split()
             found[command] = {word.strip("[]"): not word.startswith("[") for word in words}
     return found
