@@ -7,9 +7,11 @@ import discord
 import pytest
 
 from bot.kit.text import LAYOUT_COMPONENTS, LAYOUT_TEXT, MESSAGE_TEXT
+from cogs.raids.dumps.shapes import Reading, UnreadLine
 from cogs.raids.service.card import Place, RaidCard, TickLine
 from cogs.raids.service.evening import Loot, RaidEnded, end_card
 from cogs.raids.service.imports import ImportPreview, Outcome
+from cogs.raids.service.imports.previews import About
 from cogs.raids.service.roster import Unknown
 from cogs.raids.views.board import board
 from cogs.raids.views.imports import preview_in_words
@@ -141,17 +143,23 @@ def test_the_import_preview_fits_a_message_whatever_is_in_the_file():
         time_known=True,
         zone="UTC",
         lines=200,
+        place=None,
+        call=None,
         new_tick=Outcome(None, None, AT, 150, Decimal(1500), 0),
         into_ticks=(Outcome(3, 1, AT, 1, Decimal(10), 149),),
         roster_only=1,
         chosen=3,
         already_in=None,
-        not_credited=names,
-        unknown=tuple(Unknown(name, (name, name)) for name in names),
-        not_in_file=names,
-        not_understood=names,
-        warning=None,
+        about=About(
+            not_credited=names,
+            unknown=tuple(Unknown(name, (name, name)) for name in names),
+            not_in_file=names,
+            linkdead=names,
+            anonymous=names,
+            warning="x" * 300,
+        ),
     )
-    text = preview_in_words(preview)
+    reading = Reading("names", "x" * 300, (), not_understood=tuple(UnreadLine(n, "*" * 300) for n in range(200)))
+    text = preview_in_words(preview, reading)
     assert len(text) <= MESSAGE_TEXT
     assert "Into tick 1, the nearest: 1 person, 10 points, 149 credited before." in text

@@ -10,7 +10,7 @@ from bot.stage import Stage
 from cogs.members.service.characters import add_character
 from cogs.raids.rules import AlreadyImported
 from cogs.raids.rules.names import NameKnown, NameSortedOut
-from cogs.raids.service import checking, evening, imports, roster, ticks, undo, unknown
+from cogs.raids.service import checking, evening, imports, personal, roster, ticks, undo, unknown
 from db.tables import (
     Audit,
     Character,
@@ -330,7 +330,7 @@ async def test_forgetting_empties_how_files_spelt_somebody(stage, clock, raid):
     clock.move(hours=1)
     await take_in(stage, raid, "Thalai")
     await link(stage, raid, "Thalai", anna)
-    await stage.run(ANNA, lambda session: keeping.forget(session, [anna]))
+    await stage.run(ANNA, lambda session: personal.forget(session, [anna]))
     [row] = await read(stage, select(UnknownName))
     assert (row.name, row.name_key, row.line, row.character_class) == ("", "", None, None)
     [credit] = await read(stage, select(TickCredit))
