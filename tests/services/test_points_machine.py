@@ -78,7 +78,7 @@ class PointsMachine(RuleBasedStateMachine):
         self.raiders = [person(1 + i, f"Raider {i}", guild_id=self.guild_id) for i in range(RAIDERS)]
         self.last_entry = 0
         self.ids = [self.run(self.world.stage.run(who, _own_id)) for who in self.raiders]
-        terms = Given(start=START, start_on=start_on, floor=FLOOR, cap=CAP, decimals=1, transfers=True)  # type: ignore
+        terms = Given(start=START, start_on=start_on, floor=FLOOR, cap=CAP, decimals=1, transfers=True)
         self.does(lambda: pooling.edit_pool(self.world.stage, self.officer, "DKP", terms))
         begin = (tuple(self.ids), D(60), "to begin with")
         self.does(lambda: batches.adjust_many(self.world.stage, self.officer, *begin))
@@ -370,7 +370,7 @@ def world(database_url: URL) -> Iterator[World]:
 def test_whatever_a_guild_does_with_points_every_figure_stays_the_sum_of_its_parts(world: World) -> None:
     machine = type("Played", (PointsMachine,), {"world": world})
     how = settings(
-        max_examples=28,
+        max_examples=45,
         stateful_step_count=30,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
