@@ -21,8 +21,7 @@ class Notices(Pick, key="me.notices"):
 def panel(taken: Mapping[str, bool], kinds: Mapping[str, str]) -> discord.ui.View:
     """The select as it stands; `kinds` says what each is."""
     options = [
-        discord.SelectOption(label=kinds[kind].capitalize(), value=kind, default=on)
-        for kind, on in taken.items()
+        discord.SelectOption(label=kinds[kind].capitalize(), value=kind, default=on) for kind, on in taken.items()
     ]
     select = Notices(options=options, placeholder="No messages at all", least=0, most=len(options))
     return discord.ui.View(timeout=None).add_item(select)
