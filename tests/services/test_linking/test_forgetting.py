@@ -15,7 +15,7 @@ from cogs.auctions.service.starting import start
 from cogs.audit import service as of_audit
 from cogs.dkp.service import adjustments, openings
 from cogs.dkp.service import personal as of_points
-from cogs.loot.service import forget as forget_awards
+from cogs.loot.service.keeping import forget as forget_awards
 from cogs.members.rules import NotForgettable
 from cogs.members.service import personal, presence
 from cogs.members.service.changing import edit_character, transfer_character
@@ -220,10 +220,11 @@ async def test_an_export_holds_everything_of_oneself_and_nobody_elses(registered
 
 async def test_a_profile_shows_ones_own_points_and_characters(registered, clock):
     await lived_through(registered, clock)
-    shown = "\n".join(await registered.read(GORM, "me.own", profile_of_me))
+    shown = "\n".join((await registered.read(GORM, "me.own", profile_of_me)).lines)
     assert "## Gorm the Grim" in shown
     assert "Main: **Grimalkin** (Shaman 60) · Alts: Gormander" in shown
     assert "You can spend" in shown
+    assert "Attendance: 30 days" in shown
 
 
 async def test_messages_are_switched_off_and_on(registered, owner):
