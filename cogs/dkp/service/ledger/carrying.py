@@ -11,7 +11,7 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from bot.stage import Session
-from cogs.dkp.service.ledger.posting import Key, NewEntry, post
+from cogs.dkp.service.ledger.posting import Key, NewEntry, ids_array, post
 from db.tables import Account, Member, MemberLink
 
 CLAIM = "claim"
@@ -46,7 +46,7 @@ async def links_of(session: Session, member_ids: Collection[int]) -> dict[int, L
         .join(MemberLink, (MemberLink.guild_id == Member.guild_id) & (MemberLink.from_member_id == Member.member_id))
         .where(
             Member.guild_id == session.guild_id,
-            Member.member_id.in_(member_ids),
+            Member.member_id == ids_array(member_ids),
             Member.absorbed_by_member_id.is_not(None),
             MemberLink.undone_at.is_(None),
         )
@@ -55,7 +55,7 @@ async def links_of(session: Session, member_ids: Collection[int]) -> dict[int, L
     if not found:
         return {}
     names = select(Member.member_id, Member.display_name).where(
-        Member.guild_id == session.guild_id, Member.member_id.in_({row.to_member_id for row in found})
+        Member.guild_id == session.guild_id, Member.member_id == ids_array({row.to_member_id for row in found})
     )
     named = {row.member_id: row.display_name for row in await session.execute(names)}
     return {

@@ -1,8 +1,8 @@
 """A whole import taken back as one act: a reversal for each entry that has none, awards, raids and ticks marked, who
 was made by it and did nothing else gone, so that the same file, corrected, may come again.
 
-Whose unclaimed member was linked to them meanwhile has the points now: what the import gave goes back from them by a
-pair of transfers of that link, as it came.
+Whose unclaimed member was linked to them meanwhile has the points now: what the import gave goes back from them, as
+`ledger.reverse` carries it on.
 """
 
 from sqlalchemy import select
@@ -16,8 +16,15 @@ from bot.stage import Session
 from cogs.dkp.rules import AlreadyReversed, check_reason
 from cogs.dkp.service import ledger
 from cogs.moving.rules.document import FORMATS
-from cogs.moving.service.undoing.acts import give_back_links, let_go, lock_accounts, mark, reverse
-from cogs.moving.service.undoing.standing import acted_since, after_links, by_pool, made_and_idle, standing_of
+from cogs.moving.service.undoing.acts import hold_people, let_go, mark
+from cogs.moving.service.undoing.standing import (
+    acted_since,
+    after_links,
+    by_pool,
+    entries_of,
+    made_and_idle,
+    standing_of,
+)
 from db.tables import DataImport, Guild, LedgerEntry, Raid
 
 _LISTED = 50
@@ -49,15 +56,15 @@ class ImportUndo:
 
     async def preview(self, session: Session, act_id: int) -> list[str]:
         row = await _get(session, act_id)
-        standing = await standing_of(session, act_id)
+        entries, given = await standing_of(session, act_id)
         made = len(await made_and_idle(session, act_id))
-        totals = await by_pool(session, standing.moves)
+        totals = await by_pool(session, given)
         lines = [
             f"The import of {safe(clip(row.file_name, 60))} of {when(row.imported_at)}:"
-            f" {standing.entries:,} entries are reversed ({', '.join(totals) or 'none stands'}).",
+            f" {entries:,} entries are reversed ({', '.join(totals) or 'none stands'}).",
             f"People it brought and who did nothing since are gone, with their characters: {made:,}.",
         ]
-        moves = await after_links(session, standing.moves)
+        moves = await after_links(session, given)
         acted = await acted_since(session, act_id, moves)
         if acted:
             who = "1 person" if len(acted) == 1 else f"{len(acted):,} people"
@@ -73,11 +80,17 @@ class ImportUndo:
         row = await _get(session, act_id, lock=True)
         raids = select(Raid.raid_id).where(Raid.guild_id == session.guild_id, Raid.data_import_id == act_id)
         raid_ids = list((await session.execute(raids.order_by(Raid.raid_id).with_for_update())).scalars())
-        moves = (await standing_of(session, act_id)).moves
-        await lock_accounts(session, {*moves, *await after_links(session, moves)})
-        standing = await standing_of(session, act_id)  # under the lock: what was undone alone meanwhile is left out
-        await reverse(session, act_id, reason)
-        await give_back_links(session, act_id, standing.moves, reason)
+        await hold_people(session, act_id)
+        entry_ids = await entries_of(session, act_id)
+        standing: list[LedgerEntry] = []
+
+        async def choose() -> list[LedgerEntry]:
+            """Under the accounts' locks: without what was undone alone before."""
+            gone = await ledger.reversed_among(session, entry_ids)
+            standing[:] = await ledger.load_entries(session, set(entry_ids) - gone)
+            return standing
+
+        await ledger.reverse(session, entry_ids, reason, act=("import", act_id), choose=choose)
         await mark(session, act_id, raid_ids, reason)
         left = await let_go(session, act_id)
         row.undone_at, row.undone_reason = session.now, reason
@@ -86,11 +99,11 @@ class ImportUndo:
             "moving.import.undone",
             target_id=act_id,
             before={"file": row.file_name},
-            after={"entries": standing.entries, "left": left},
+            after={"entries": len(standing), "left": left},
             reason=reason,
         )
         return (
-            f"Undone: the import of {safe(clip(row.file_name, 60))}. {standing.entries:,} entries were reversed and"
+            f"Undone: the import of {safe(clip(row.file_name, 60))}. {len(standing):,} entries were reversed and"
             f" {left:,} people are gone; the file, corrected, may come again."
         )
 
@@ -137,7 +150,8 @@ async def doctor(session: Session) -> list[str]:
     )
     wrong = []
     for import_id, name in (await session.execute(undone)).all():
-        if count := (await standing_of(session, import_id)).entries:
+        count, _ = await standing_of(session, import_id)
+        if count:
             wrong.append(f"the import {import_id} of {name} was undone, but {count} of its entries stand")
     return wrong
 

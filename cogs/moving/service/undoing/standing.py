@@ -1,31 +1,37 @@
 """What of an import stands, on whom undoing it falls, and who went on playing since."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import aliased
 
 from bot.kit.text import points, safe
 from bot.stage import Session
 from cogs.dkp.service import ledger
 from cogs.moving.rules.document import ZERO
-from db.tables import LedgerEntry, Member, MemberLink, Pool
+from db.tables import LedgerEntry, Member, Pool
 
 Key = ledger.Key
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What of an import's entries stands, by account."""
-
-    entries: int
-    moves: dict[Key, Decimal]
-    """What undoing does to each account."""
+async def entries_of(session: Session, import_id: int) -> list[int]:
+    """What came with an import, whether it stands or not; what took it back carries the same source."""
+    query = select(LedgerEntry.entry_id).where(*_came_with(session, import_id))
+    return list((await session.execute(query)).scalars())
 
 
-async def standing_of(session: Session, import_id: int) -> Standing:
+def _came_with(session: Session, import_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        LedgerEntry.guild_id == session.guild_id,
+        LedgerEntry.source == "import",
+        LedgerEntry.source_id == import_id,
+        LedgerEntry.kind != "reversal",
+    )
+
+
+async def standing_of(session: Session, import_id: int) -> tuple[int, dict[Key, Decimal]]:
+    """How many of an import's entries stand, and what undoing them does to each account."""
     reversal = aliased(LedgerEntry)
     query = (
         select(LedgerEntry.pool_id, LedgerEntry.member_id, func.sum(LedgerEntry.amount), func.count())
@@ -33,45 +39,19 @@ async def standing_of(session: Session, import_id: int) -> Standing:
             reversal,
             (reversal.guild_id == LedgerEntry.guild_id) & (reversal.reverses_entry_id == LedgerEntry.entry_id),
         )
-        .where(
-            LedgerEntry.guild_id == session.guild_id,
-            LedgerEntry.source == "import",
-            LedgerEntry.source_id == import_id,
-            reversal.entry_id.is_(None),
-        )
+        .where(*_came_with(session, import_id), reversal.entry_id.is_(None))
         .group_by(LedgerEntry.pool_id, LedgerEntry.member_id)
     )
     rows = (await session.execute(query)).all()
-    return Standing(sum(row[3] for row in rows), {(row[0], row[1]): -row[2] for row in rows})
-
-
-async def links_of(session: Session) -> dict[int, tuple[int, int]]:
-    """Absorbed member -> (who they are, the link that says so)."""
-    query = (
-        select(Member.member_id, Member.absorbed_by_member_id, MemberLink.member_link_id)
-        .join(
-            MemberLink,
-            (MemberLink.guild_id == Member.guild_id)
-            & (MemberLink.from_member_id == Member.member_id)
-            & MemberLink.undone_at.is_(None),
-        )
-        .where(Member.guild_id == session.guild_id, Member.absorbed_by_member_id.is_not(None))
-    )
-    return {one: (into, link) for one, into, link in (await session.execute(query)).tuples() if into is not None}
-
-
-def is_now(links: Mapping[int, tuple[int, int]], member_id: int) -> int:
-    while member_id in links:
-        member_id = links[member_id][0]
-    return member_id
+    return sum(row[3] for row in rows), {(row[0], row[1]): -row[2] for row in rows}
 
 
 async def after_links(session: Session, moves: Mapping[Key, Decimal]) -> dict[Key, Decimal]:
     """What undoing comes to, on whoever has the points now."""
-    links = await links_of(session)
+    links = await ledger.links_of(session, {member_id for _, member_id in moves})
     after: dict[Key, Decimal] = {}
     for (pool_id, member_id), amount in moves.items():
-        key = pool_id, is_now(links, member_id)
+        key = pool_id, links[member_id].to_member_id if member_id in links else member_id
         after[key] = after.get(key, ZERO) + amount
     return after
 
@@ -111,6 +91,7 @@ _BUSY = (
     LEFT JOIN ledger_entry AS f ON f.guild_id = e.guild_id AND f.entry_id = e.reverses_entry_id
     WHERE e.guild_id = :guild_id AND e.member_id = ANY (:ids)
         AND NOT (coalesce(f.source, e.source) = 'import' AND coalesce(f.source_id, e.source_id) = :import_id)
+        AND coalesce(f.source, e.source) <> 'claim'
     """,
     """
     SELECT member_id FROM award WHERE guild_id = :guild_id AND member_id = ANY (:ids)
@@ -126,7 +107,10 @@ _BUSY = (
     """,
     "SELECT absorbed_by_member_id FROM member WHERE guild_id = :guild_id AND absorbed_by_member_id = ANY (:ids)",
 )
-"""Who of some members has anything that did not come with the import; a pass over each table, however many they are."""
+"""Who of some members has anything that did not come with the import; a pass over each table, however many they are.
+
+A link that was taken back left pairs of entries and nothing else: they do not count.
+"""
 
 
 async def made_and_idle(session: Session, import_id: int) -> list[int]:
