@@ -12,7 +12,7 @@ from cogs.dkp.service.undoing import undo
 from cogs.members.service import linking
 from cogs.members.service.linking import Linked, link_member
 from cogs.members.service.unlinking import LinkUndo
-from cogs.raids.dumps import read_dump
+from cogs.raids.dumps import read_file
 from cogs.raids.service.imports import import_dump
 from db.tables import Character, CharacterOwner, Member
 from tests.conftest import MovableClock
@@ -91,7 +91,7 @@ async def test_whatever_is_posted_meanwhile_ends_with_who_has_the_points_now(
     for _ in range(6):
         clock.move(minutes=5)
         name = await imported(crowd)
-        dump = read_dump("names.txt", f"{name}brave\nNobody{name}".encode())
+        [dump] = read_file("names.txt", f"{name}brave\nNobody{name}".encode()).moments
         importing = acting(VERA)
         works = [
             linking_of(crowd, name, seen),
