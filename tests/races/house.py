@@ -58,6 +58,10 @@ _WRONGS = {
                                             AND reversal.reverses_entry_id = tick_credit.entry_id
         WHERE tick_credit.entry_id IS NOT NULL AND (tick.undone_at IS NULL) <> (reversal.entry_id IS NULL)
         GROUP BY tick.guild_id, tick_id""",
+    "member {who} turned out to be {b} and still has {a}": """
+        SELECT member_id AS who, balance AS a, absorbed_by_member_id AS b
+        FROM member JOIN account USING (guild_id, member_id)
+        WHERE absorbed_by_member_id IS NOT NULL AND balance <> 0""",
     "raid {who} took ticks {a} and {b} within two minutes": """
         SELECT one.raid_id AS who, one.number AS a, two.number AS b
         FROM tick one JOIN tick two ON (one.guild_id, one.raid_id) = (two.guild_id, two.raid_id)

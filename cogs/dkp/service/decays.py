@@ -31,6 +31,7 @@ from db.tables import Account, DecayRun, Member, Pool
 
 _MOST_NAMED = 20
 """Names in a preview; the others are counted."""
+_NOTHING = (Decimal(0), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +101,15 @@ async def preview(session: Session, asked: Asked) -> DecayPreview:
 
 async def preview_terms(session: Session, pool: Pool, terms: Terms) -> DecayPreview:
     query = (
-        select(Account.balance, Account.earned, Account.held > 0, Member.member_id, Member.display_name)
+        select(Account.balance, Account.held > 0, Member.member_id, Member.display_name)
         .join(Member, (Member.guild_id == Account.guild_id) & (Member.member_id == Account.member_id))
         .where(Account.guild_id == session.guild_id, Account.pool_id == pool.pool_id)
         .order_by(Member.name_key, Member.member_id)
     )
-    decayed = await ledger.decayed_so_far(session, pool.pool_id) if terms.earned_only else {}
+    earned = await _earned(session, pool.pool_id) if terms.earned_only else {}
     people, total, held, protected = 0, Decimal(0), False, []
-    for balance, earned, holds, member_id, name in await session.execute(query):
-        account = Decaying(balance, Decimal(0), earned, decayed.get(member_id, Decimal(0)))
+    for balance, holds, member_id, name in await session.execute(query):
+        account = Decaying(balance, Decimal(0), *earned.get(member_id, _NOTHING))
         loss = decide_loss(account, terms)
         people, total, held = people + bool(loss), total + loss, held or holds
         if is_protected(account, terms):
@@ -224,14 +225,30 @@ async def _losses(
     session: Session, pool: Pool, terms: Terms, accounts: dict[ledger.Key, Account]
 ) -> dict[int, Decimal]:
     """Who loses how much; exact, because the accounts are locked."""
-    decayed = await ledger.decayed_so_far(session, pool.pool_id) if terms.earned_only else {}
+    earned = await _earned(session, pool.pool_id) if terms.earned_only else {}
     losses = {
-        member_id: decide_loss(
-            Decaying(account.balance, account.held, account.earned, decayed.get(member_id, Decimal(0))), terms
-        )
+        member_id: decide_loss(Decaying(account.balance, account.held, *earned.get(member_id, _NOTHING)), terms)
         for (_, member_id), account in accounts.items()
     }
     return {member_id: loss for member_id, loss in losses.items() if loss}
+
+
+async def _earned(session: Session, pool_id: int) -> dict[int, tuple[Decimal, Decimal]]:
+    """What each person earned in a pool, and what decayed of it so far.
+
+    All of a person's rows together: points that came over by a link were earned by the same person, on the row that
+    was absorbed, where their columns stay.
+    """
+    person = func.coalesce(Member.absorbed_by_member_id, Member.member_id)
+    query = (
+        select(person, func.sum(Account.earned))
+        .join(Member, (Member.guild_id == Account.guild_id) & (Member.member_id == Account.member_id))
+        .where(Account.guild_id == session.guild_id, Account.pool_id == pool_id)
+        .group_by(person)
+    )
+    decayed = await ledger.decayed_so_far(session, pool_id)
+    rows = (await session.execute(query)).all()
+    return {member_id: (earned, decayed.get(member_id, Decimal(0))) for member_id, earned in rows}
 
 
 async def _names(session: Session, pool: Pool) -> dict[int, str]:

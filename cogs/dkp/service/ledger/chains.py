@@ -12,7 +12,7 @@ from sqlalchemy import func, literal, select
 
 from bot.stage import Session
 from cogs.dkp.service.ledger.posting import ids_array
-from db.tables import LedgerEntry
+from db.tables import LedgerEntry, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,10 @@ async def chain_of(session: Session, entry_id: int) -> list[int]:
 
 
 async def decayed_so_far(session: Session, pool_id: int) -> dict[int, Decimal]:
-    """What decay took from each member of a pool, below zero: a decay that was undone counts nothing."""
+    """What decay took from each person in a pool, below zero: a decay that was undone counts nothing.
+
+    What it took from somebody who was absorbed since, it took from who they turned out to be.
+    """
     start = select(LedgerEntry.entry_id, LedgerEntry.member_id, LedgerEntry.amount).where(
         LedgerEntry.guild_id == session.guild_id,
         LedgerEntry.source == "decay_run",
@@ -104,5 +107,10 @@ async def decayed_so_far(session: Session, pool_id: int) -> dict[int, Decimal]:
             LedgerEntry.guild_id == session.guild_id, LedgerEntry.reverses_entry_id == row.c.entry_id
         )
     )
-    query = select(row.c.member_id, func.sum(row.c.amount)).group_by(row.c.member_id)
+    person = func.coalesce(Member.absorbed_by_member_id, Member.member_id)
+    query = (
+        select(person, func.sum(row.c.amount))
+        .join(Member, (Member.guild_id == session.guild_id) & (Member.member_id == row.c.member_id))
+        .group_by(person)
+    )
     return {row[0]: row[1] for row in await session.execute(query)}

@@ -113,8 +113,22 @@ async def lock_accounts(session: Session, keys: Iterable[Key], *, made: bool = F
 
 
 async def lock_pool(session: Session, pool_id: int) -> dict[Key, Account]:
-    """Lock every account of a pool, in the one order, instead of `lock_accounts`."""
-    return await _lock(session, select(Account).where(Account.guild_id == session.guild_id, Account.pool_id == pool_id))
+    """Lock every account of a pool, in the one order, instead of `lock_accounts`.
+
+    Who held one of them while we waited may have moved its points to an account made only then, as a link does. So it
+    is begun anew until none is missing: locked one by one at the end they would deadlock.
+    """
+    of_pool = (Account.guild_id == session.guild_id, Account.pool_id == pool_id)
+    while True:
+        attempt = await session.begin_nested()
+        found = await _lock(session, select(Account).where(*of_pool))
+        if (
+            len(found)
+            == (await session.execute(select(func.count()).select_from(Account).where(*of_pool))).scalar_one()
+        ):
+            await attempt.commit()
+            return found
+        await attempt.rollback()  # lets go of the locks
 
 
 async def _lock(session: Session, accounts: Select[Account]) -> dict[Key, Account]:

@@ -1,0 +1,77 @@
+"""Any sequence of what a guild does with points, played by the real use cases: every figure stays the sum of its parts.
+
+To add an act: a method with `@rule`, in the module of its slice, which calls the use case through `self.does`. What
+must always be true is in `always`; what an act itself must keep is asserted in its rule. The plays are the same each
+time; POINTS_MACHINE_EXAMPLES=500 plays that many others.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy import URL
+
+from bot.app import Quartermaster, slices
+from bot.registry import Registry
+from bot.stage import Stage
+from db.scope import Database
+from tests.conftest import MovableClock, connect
+from tests.services.test_points_machine.always import Always
+from tests.services.test_points_machine.decaying import Decays
+from tests.services.test_points_machine.moving import Moving
+from tests.services.test_points_machine.people import People
+from tests.services.test_points_machine.played import World
+from tests.services.test_points_machine.points import Points
+from tests.services.test_points_machine.raids import Raids
+from tests.services.test_points_machine.undoing import KINDS, Undoing
+
+EXAMPLES = int(os.environ.get("POINTS_MACHINE_EXAMPLES", "0"))
+MUST_COME_ABOUT = (
+    "tick", "credit", "file", "new person", "name linked", "names credited", "raid claim accepted", "cancel", "bid",
+    "item given", "adjust", "batch", "transfer", "decay", "decay, earned only", "decay by schedule", "link",
+    "claim accepted", "import", *(f"{kind} undone" for kind in KINDS),
+)  # fmt: skip
+
+
+class PointsMachine(Raids, Points, Decays, People, Moving, Undoing, Always):
+    """Every act of every slice."""
+
+
+@pytest.fixture
+def world(database_url: URL) -> Iterator[World]:
+    with asyncio.Runner() as runner:
+        clock = MovableClock()
+
+        async def build() -> tuple[Database, asyncpg.Connection, Registry]:
+            database = Database(database_url)
+            bot = Quartermaster(database, clock)  # without Discord: only for what the slices register
+            async with bot:
+                for name in slices():
+                    await bot.load_extension(name)
+                registry = bot.stage.registry
+            return database, await connect(database_url), registry
+
+        database, owner, registry = runner.run(build())
+        yield World(runner, Stage(database, clock, registry), clock, owner)
+        runner.run(owner.close())
+        runner.run(database.close())
+
+
+def test_whatever_a_guild_does_with_points_every_figure_stays_the_sum_of_its_parts(world: World) -> None:
+    machine = type("Played", (PointsMachine,), {"world": world})
+    how = settings(
+        max_examples=EXAMPLES or 45,
+        stateful_step_count=45,
+        deadline=None,
+        derandomize=not EXAMPLES,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+    )
+    run_state_machine_as_test(machine, settings=how)
+    missing = [name for name in MUST_COME_ABOUT if not world.done[name]]
+    assert not missing, f"{missing} never came about: {world.done}"
