@@ -1,12 +1,13 @@
 """Acts on many people, done or undone while one of them turns out to be somebody else."""
 
+import asyncio
 from decimal import Decimal
 
 from bot.people import Seen
-from bot.stage import Stage
+from bot.stage import Session, Stage
 from cogs.dkp.service import batches
 from cogs.dkp.service.decays import Decayed
-from cogs.members.service.linking import Linked
+from cogs.members.service.linking import Linked, absorb
 from cogs.members.service.unclaimed import get_unclaimed
 from tests.races.house import House
 from tests.races.scene import ITSELF, LEAD, Work, acting, all_at_once, calm, disorder, known, raiders
@@ -59,7 +60,6 @@ async def test_a_batch_undone_and_brought_back_while_one_of_its_people_is_linked
 async def test_a_decay_run_while_somebody_is_linked_takes_their_share_once(
     crowd: Stage, other_process: Stage, house: House
 ):
-    """On the row they had or the one they have now, also where the claimer had no account before."""
     for round_ in range(12):
         claimer = raiders(round_ + 1)[-1]
         await known(crowd, [claimer])
@@ -75,3 +75,29 @@ async def test_a_decay_run_while_somebody_is_linked_takes_their_share_once(
         assert sum(isinstance(result, Linked) for result in results) == 1
         [run] = [result for result in results if isinstance(result, Decayed)]
         assert abs(run.total - before / 2) <= round_ + 1, "nobody was passed over"
+
+
+async def test_a_decay_that_waited_for_a_link_sees_the_account_the_link_made(
+    crowd: Stage, other_process: Stage, house: House
+):
+    """When it began to wait, who has the points now had no account to be locked."""
+    [claimer] = raiders(1)
+    members = await known(crowd, [claimer])
+    name = await imported(crowd)
+    old = await crowd.run(ITSELF, lambda session: get_unclaimed(session, name))
+    gone_over = asyncio.Event()
+
+    async def link(session: Session) -> None:
+        await absorb(session, old.member_id, members[claimer], "it is them", None)
+        await session.flush()
+        gone_over.set()
+        await asyncio.sleep(0.5)
+
+    async def decay() -> Decayed:
+        await gone_over.wait()
+        return await decaying(other_process, 50)()
+
+    results = await calm(house, [lambda: crowd.run(acting(LEAD), link), decay])
+    assert isinstance(results[1], Decayed)
+    assert (results[1].people, results[1].total) == (1, 50)
+    assert await house.one("SELECT balance FROM account WHERE member_id = $1", members[claimer]) == 50

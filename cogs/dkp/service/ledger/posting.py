@@ -122,10 +122,8 @@ async def lock_pool(session: Session, pool_id: int) -> dict[Key, Account]:
     while True:
         attempt = await session.begin_nested()
         found = await _lock(session, select(Account).where(*of_pool))
-        if (
-            len(found)
-            == (await session.execute(select(func.count()).select_from(Account).where(*of_pool))).scalar_one()
-        ):
+        there_are = select(func.count()).select_from(Account).where(*of_pool)
+        if len(found) == (await session.execute(there_are)).scalar_one():
             await attempt.commit()
             return found
         await attempt.rollback()  # lets go of the locks
