@@ -26,9 +26,12 @@ class Undoing(Played):
     def undoes_what_has_parts(self, kind: int, which: int) -> None:
         self._undo_one_of(PARTS, kind, which)
 
-    @rule(kind=st.integers(0, len(ACTS) - 1), which=AGO)
-    def undoes_an_act(self, kind: int, which: int) -> None:
+    @rule(kind=st.integers(0, len(ACTS) - 1), which=AGO, back=st.booleans())
+    def undoes_an_act(self, kind: int, which: int, back: bool) -> None:
+        """And thinks again of it as often as not."""
         self._undo_one_of(ACTS, kind, which)
+        if back:
+            self._undo_one_of(BACK, kind, 0)
 
     @rule(kind=st.integers(0, len(BACK) - 1), which=AGO)
     def brings_an_act_back(self, kind: int, which: int) -> None:
