@@ -15,7 +15,7 @@ from cogs.auctions.service.starting import start
 from cogs.audit import service as of_audit
 from cogs.dkp.service import adjustments, openings
 from cogs.dkp.service import personal as of_points
-from cogs.loot.service import forget as forget_awards
+from cogs.loot.service.keeping import forget as forget_awards
 from cogs.members.rules import NotForgettable
 from cogs.members.service import personal, presence
 from cogs.members.service.changing import edit_character, transfer_character

@@ -18,7 +18,7 @@ from cogs.raids.rules.claims import (
     NothingToClaim,
     OwnClaim,
 )
-from cogs.raids.service import claims, evening, imports, keeping, roster, ticks, undo
+from cogs.raids.service import checking, claims, evening, imports, personal, roster, ticks, undo
 from cogs.raids.views.claims import board
 from db.tables import Audit, Board, DueJob, LedgerEntry, Member, Outbox, RaidClaim, RaidMember, Tick, TickCredit
 from tests.conftest import person
@@ -85,7 +85,7 @@ async def test_an_accepted_claim_credits_the_ticks_so_far_and_tells_the_member(s
     after = await stage.run(LEAD, lambda session: claims.load_claim(session, claim_id))
     assert (after.status, after.decided_by, after.tick_numbers) == ("accepted", "Lead", (1, 2))
     await adds_up(stage)
-    assert await stage.run(LEAD, keeping.doctor) == []
+    assert await stage.run(LEAD, checking.doctor) == []
 
 
 async def test_one_tick_may_be_claimed_by_number_or_by_picking_it(stage, clock, raid):
@@ -301,11 +301,11 @@ async def test_what_is_kept_is_exported_and_forgotten(stage, clock, raid):
     claim_id = await make(stage)
     await claims.refuse_claim(stage, LEAD, claim_id, "not seen there")
     anna = await known(stage, ANNA)
-    [line] = await stage.run(ANNA, lambda session: keeping.export_claims(session, [anna]))
+    [line] = await stage.run(ANNA, lambda session: personal.export_claims(session, [anna]))
     assert (line["raid"], line["note"], line["status"]) == ("Temple of Veeshan", "zoning at the dump", "refused")
-    await stage.run(ANNA, lambda session: keeping.forget(session, [anna]))
+    await stage.run(ANNA, lambda session: personal.forget(session, [anna]))
     [claim] = await read(stage, select(RaidClaim))
-    assert (claim.note, claim.refused_reason, claim.status) == ("", None, "refused")
+    assert (claim.note, claim.refused_reason, claim.status) == ("(forgotten)", None, "refused")
     shown = await stage.run(LEAD, lambda session: claims.load_claim(session, claim_id))
     assert "(forgotten)" in "\n".join(
         part.content for part in board(shown).walk_children() if isinstance(part, TextDisplay)
@@ -334,6 +334,6 @@ async def test_the_doctor_finds_an_accepted_claim_that_nothing_credits(stage, cl
     await tick(stage, raid, clock)
     claim_id = await make(stage)
     await write(stage, update(RaidClaim).values(status="accepted", decided_at=clock.now() + timedelta(0)))
-    assert await stage.run(LEAD, keeping.doctor) == [
+    assert await stage.run(LEAD, checking.doctor) == [
         f"claim {claim_id} for Temple of Veeshan was accepted, but nothing credits it"
     ]
