@@ -19,6 +19,10 @@ LARGEST_UNPACKED: Final = 100 * 1024 * 1024
 MOST_IN_ARCHIVE: Final = 100
 """Files a zip may list; an export or a log comes alone or with a few."""
 _PIECE: Final = 1024 * 1024
+_LISTED: Final = b"PK\x01\x02"
+"""What begins each line of a zip's list of files."""
+_MOST_LISTED: Final = 1000
+"""Hidden ones included; the list is read whole before anything else."""
 
 
 class UnreadableUpload(Refused):
@@ -65,6 +69,8 @@ def _gunzip(name: str, data: bytes) -> bytes:
 
 
 def _unzip(name: str, data: bytes, prefer: Sequence[str]) -> Upload:
+    if data.count(_LISTED) > _MOST_LISTED:
+        raise UnreadableUpload(f"{_quoted(name)} holds over {_MOST_LISTED:,} files: zip the one I should read.")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             listed = archive.infolist()
@@ -78,6 +84,9 @@ def _unzip(name: str, data: bytes, prefer: Sequence[str]) -> Upload:
             chosen = (wanted or files)[0]
             if chosen.flag_bits & 1:
                 raise UnreadableUpload(f"{_quoted(name)} has a password: zip it without one.")
+            # The other ways unpack a whole piece at once, which 2 kB can make grow to gigabytes.
+            if chosen.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise UnreadableUpload(f"{_quoted(name)} is packed in a way I do not open: zip it again, or use .gz.")
             with archive.open(chosen) as packed:
                 return Upload(_base(chosen.filename), _limited(name, packed))
     except (

@@ -58,6 +58,22 @@ def test_a_bomb_is_stopped_before_it_is_unpacked(pack, monkeypatch: pytest.Monke
         unpack("bomb", bomb)
 
 
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_would_unpack_a_piece_at_once_is_not_opened(way: int) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", way) as archive:
+        archive.writestr("log", bytes(1024 * 1024))
+    with pytest.raises(UnreadableUpload, match="packed in a way I do not open"):
+        unpack("bomb.zip", packed.getvalue())
+
+
+def test_a_zip_of_very_many_files_is_refused_before_its_list_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = zipped(**{f"f{number}": b"" for number in range(1001)})
+    monkeypatch.delattr(zipfile, "ZipFile")
+    with pytest.raises(UnreadableUpload, match="holds over 1,000 files"):
+        unpack("many.zip", data)
+
+
 def test_what_is_too_large_is_refused_by_its_size_alone() -> None:
     with pytest.raises(UploadTooLarge, match="30 MB, and I take 25 MB: zip it"):
         check_size("log.txt", 30 * 1024 * 1024)
