@@ -78,7 +78,7 @@ async def _export(interaction: discord.Interaction[Any], kind: ExportFormat = "c
 
 
 async def _importing_pools(interaction: discord.Interaction[Any], typed: str) -> Choices:
-    return await pickers.offer("dkp.import", pools.choices)(None, interaction, typed)
+    return await pickers.offer("dkp.import", pools.open_choices)(None, interaction, typed)
 
 
 async def _exporting_pools(interaction: discord.Interaction[Any], typed: str) -> Choices:

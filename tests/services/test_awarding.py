@@ -258,7 +258,7 @@ async def test_loot_is_exported_and_forgotten(stage):
     )
     await stage.run(ANNA, lambda session: keeping.forget(session, [anna]))
     [row] = await rows(stage, select(Award))
-    assert (row.member_name, row.character_name, row.note, row.cost) == ("(forgotten)", None, None, 45)
+    assert (row.member_name, row.character_name, row.note, row.cost) == ("Somebody forgotten", None, None, 45)
 
 
 async def test_the_doctor_finds_awards_that_contradict_their_entries(stage):

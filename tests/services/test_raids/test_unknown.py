@@ -127,7 +127,7 @@ async def test_the_credit_names_the_file_and_the_line_it_rests_on(stage, clock, 
     [file] = await read(stage, select(RaidImport))
     assert (credit.evidence, credit.line, credit.raid_import_id, credit.character_name) == (
         "dump",
-        "Thalai",
+        "1\tThalai\t60\tBard",
         file.raid_import_id,
         "Thalai",
     )
@@ -332,7 +332,7 @@ async def test_forgetting_empties_how_files_spelt_somebody(stage, clock, raid):
     await link(stage, raid, "Thalai", anna)
     await stage.run(ANNA, lambda session: personal.forget(session, [anna]))
     [row] = await read(stage, select(UnknownName))
-    assert (row.name, row.name_key, row.line, row.character_class) == ("", "", None, None)
+    assert (row.name, row.name_key, row.line, row.character_class) == ("(forgotten)", "(forgotten)", None, None)
     [credit] = await read(stage, select(TickCredit))
     assert (credit.character_name, credit.line) == (None, None)
 
