@@ -84,7 +84,7 @@ class Registry:
     forget: "list[Callable[[Session, list[int]], Awaitable[None]]]" = field(default_factory=list)
     """Empties the names and free texts that a slice keeps of a person (their member ids), in the same transaction."""
     notices: dict[str, str] = field(default_factory=dict)
-    """Kinds of direct messages a person may switch off (`Member.muted`), with what each is in a few words."""
+    """Kinds of direct messages a person may switch off (`Member.muted`), with what each is about in a few words."""
     doctor: "dict[str, Callable[[Session], Awaitable[list[str]]]]" = field(default_factory=dict)
     """check name -> problems found in one guild, a sentence each."""
     boards: dict[str, BoardKind] = field(default_factory=dict)

@@ -58,7 +58,7 @@ async def setup(bot: "Quartermaster") -> None:
     registry.exports["bids"] = personal.export_bids
     registry.forget.append(personal.forget)
     registry.forget_refusals.append(personal.refuse_forgetting)
-    registry.notices[OUTBID] = "somebody outbid you"
+    registry.notices[OUTBID] = "being outbid"
     registry.leavers.append(service.void_bids_without_right)
     registry.rights_lost.append(service.void_bids_without_right)
     registry.outages.append(service.after_outage)

@@ -29,7 +29,7 @@ Choices = list[app_commands.Choice[str]]
 
 
 async def _raid_choices(session: Session, typed: str) -> list[Choice]:
-    return rank(typed, await lookups.raid_choices(session))
+    return rank(typed, await lookups.own_raid_choices(session))
 
 
 _items = offer("auctions.manage", looking.item_choices)

@@ -1,22 +1,29 @@
 """Two months of the guild's past, the same at every first start, through the slices' own use cases."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from random import Random
 
+from bot.uploads import unpack
 from cogs.demo.cast import GUILD, OUTINGS, PEOPLE, Outing, Person
 from cogs.demo.story import Story
 from cogs.demo.world import World
 from cogs.dkp.rules import AdjustKind
-from cogs.dkp.service import adjustments
+from cogs.dkp.service import adjustments, decay_schedules
+from cogs.dkp.service.decays import Asked
 from cogs.members.service import characters, presence
+from cogs.moving.rules.reading import read_document
+from cogs.moving.service.importing import import_file
+from cogs.moving.service.looking import Given, look
+from cogs.moving.service.progress import Progress
 from cogs.raids.service import evening
 from cogs.settings.service import guild as settings
 from db.scope import Database
 
-STORY = "1"
+STORY = "2"
 """Counted up when the past is told differently: a demo that kept another one starts over."""
 WEEKS = 9
 RAID_DAYS = (1, 6)
@@ -28,6 +35,9 @@ MASTER = PEOPLE[0].user
 APPLICANTS_COME = 12
 """Before which evening."""
 CHANNEL_OF = {"raids": "raid-night", "auctions": "raid-night", "loot": "raid-night", "audit": "officers"}
+
+VETERANS = {"Aldwyn": 210, "Merrowen": 85}
+"""In the spreadsheet, and not in Discord."""
 
 BETWEEN: dict[int, tuple[str, int, AdjustKind, str]] = {
     3: ("nettle", 10, "bonus", "Brought the whole druid circle to cure"),
@@ -83,9 +93,20 @@ async def _found_the_guild(story: Story) -> None:
     await story.stage.run(story.itself, lambda session: settings.welcome(session, general))
     for person in founders:
         await _add_characters(story, person)
-        brought = 40 + int(person.keen * 120)
-        reason = "Brought over from the old spreadsheet"
-        await adjustments.adjust(story.stage, story.actor(MASTER), person.user, Decimal(brought), reason)
+    await _move_in(story, founders)
+    await decay_schedules.schedule(story.stage, story.actor(MASTER), "month", Asked(5))
+
+
+async def _move_in(story: Story, founders: Sequence[Person]) -> None:
+    """The old spreadsheet, with two in it who have not come to Discord yet: somebody may claim to be one of them."""
+    brought = {person.main.name: 40 + int(person.keen * 120) for person in founders} | VETERANS
+    rows = "".join(f"{name},{amount},Brought over from the old spreadsheet\n" for name, amount in brought.items())
+    content = f"member,amount,reason\n{rows}".encode()
+    document = read_document(unpack("spreadsheet.csv", content), "csv", UTC)
+    given = Given("spreadsheet.csv", hashlib.sha256(content).hexdigest(), document, None)
+    master = story.actor(MASTER)
+    plan = await story.stage.read(master, "dkp.import", lambda session: look(session, given))
+    await import_file(story.stage, master, given, plan.fingerprint, Progress())
 
 
 async def _apply(story: Story) -> None:

@@ -133,7 +133,7 @@ async def setup(bot: "Quartermaster") -> None:
     }
     bot.add_buttons(ShowHistory, ShowChart)
     registry.sentences |= {"dkp.batch_posted": _batch_posted, "dkp.transferred": _transferred, **_POOL_SENTENCES}
-    registry.notices[transfers.NOTICE] = "somebody gave you points"
+    registry.notices[transfers.NOTICE] = "points somebody gave you"
     registry.forget.append(transfers.forget)
     await bot.add_cog(Dkp(bot))
     await bot.add_cog(Pooling(bot))

@@ -45,6 +45,27 @@ TOPICS: Final = (
         ("dkp balance", "dkp history", "dkp standings", "pool list"),
     ),
     Topic(
+        "know where my points come from",
+        "dkp.view",
+        "Each line of the history has a number and a **Why?**: it says what the entry came from, the evidence for it"
+        " and what took it back. **Chart** draws your balance over time.",
+        ("dkp history", "dkp explain"),
+    ),
+    Topic(
+        "see my attendance",
+        "attendance.view",
+        "Raids you were credited at, out of those held since you count: 7, 30, 60 and 90 days and all time. Standby"
+        " counts in full, excused raids not at all.",
+        ("attendance show", "attendance leaderboard"),
+    ),
+    Topic(
+        "claim a tick that missed me",
+        "raids.claim",
+        "Zoning or linkdead at the wrong second? Say so within 72 hours: leaders accept or refuse with one press, and"
+        " you are told.",
+        ("raid claim",),
+    ),
+    Topic(
         "give somebody points",
         "dkp.transfer",
         "Where a pool allows it, you can give what you can spend: nothing that is held for a bid or under the floor."
@@ -56,13 +77,27 @@ TOPICS: Final = (
         "characters.own",
         "Points are yours and not a character's: alts earn for you too, and changing your main moves nothing."
         " A dump or log that shows any of your characters credits you, once.",
-        ("character add", "character main"),
+        ("character add", "character main", "character edit", "character retire"),
+    ),
+    Topic(
+        "claim an imported character",
+        "characters.claim",
+        "Characters brought over from the guild's old system wait for their people. Say which is yours; with an"
+        " officer's yes its points and history become yours.",
+        ("character claim",),
+    ),
+    Topic(
+        "know and change what is kept of me",
+        "me.own",
+        "Your profile at a glance, which messages you want, everything I keep about you in a file, and being forgotten."
+        " All of it is for you alone.",
+        ("me profile", "me notifications", "me export", "me forget"),
     ),
     Topic(
         "see who plays what",
         "characters.view",
-        "Mains come first, alts behind them.",
-        ("character list",),
+        "Mains come first, alts behind them; a character's history names its owners and why it changed hands.",
+        ("character list", "character history"),
     ),
     Topic(
         "look at raids past and running",
@@ -73,8 +108,9 @@ TOPICS: Final = (
     Topic(
         "see who got what",
         "loot.view",
-        "Every item that was won or awarded, with what was paid; undone awards are shown as undone.",
-        ("loot history",),
+        "Every item that was won or awarded, with what was paid; undone awards are shown as undone. For one item:"
+        " how often it dropped, what it usually costs, and a chart.",
+        ("loot history", "loot prices"),
     ),
     # --- leaders' ---------------------------------------------------------------------------------------------------
     Topic(
@@ -94,8 +130,9 @@ TOPICS: Final = (
     Topic(
         "import who was there from a file",
         "raids.manage",
-        "Attach the game's file or paste its lines: you see whom it credits, into which tick, and the names I do not"
-        " know, before anything is written. The same file twice changes nothing.",
+        "Attach a roster, a guild dump or a log (zipped, if large), or paste lines: you see whom it credits, into which"
+        " tick, before anything is written. Names I do not know wait until you sort them out; the same file twice"
+        " changes nothing.",
         ("raid import",),
     ),
     Topic(
@@ -119,6 +156,12 @@ TOPICS: Final = (
         ("auction extend", "auction close", "auction void", "auction cancel"),
     ),
     Topic(
+        "record loot that was bid for in the game",
+        "loot.award",
+        "Who got it, how, and what it cost; rolls and gifts cost nothing. What looks recorded already is asked first.",
+        ("loot award",),
+    ),
+    Topic(
         "cancel a raid",
         "raids.cancel",
         "Its ticks are reversed, its open auctions cancelled, and it leaves attendance. Items already won stay won"
@@ -138,7 +181,45 @@ TOPICS: Final = (
         "dkp.undo",
         "Pick the act from the list; you see what follows before anything is reversed. Nothing is ever deleted: each"
         " entry gets one that takes it back, and both stay readable.",
-        ("dkp undo",),
+        ("dkp undo", "loot undo"),
+    ),
+    Topic(
+        "let points decay",
+        "dkp.decay",
+        "Once or by a schedule, in percent, never below the floor and never on points held for a bid. The preview says"
+        " what it takes; a run is undone as one act.",
+        ("dkp decay preview", "dkp decay apply", "dkp decay schedule", "dkp decay stop"),
+    ),
+    Topic(
+        "move in from another system",
+        "dkp.import",
+        "Give me the export of EQdkp Plus or OpenDKP, or a CSV: I prove that its totals add up, show what is odd, and"
+        " take it in as one act that can be undone. People wait until they are linked or claim themselves.",
+        ("dkp import",),
+    ),
+    Topic(
+        "take our points elsewhere",
+        "dkp.export",
+        "The whole ledger, balances, attendance and loot as CSV or JSON. Another server of mine reads the JSON back.",
+        ("dkp export",),
+    ),
+    Topic(
+        "export attendance",
+        "attendance.export",
+        "One line a person with all windows, and the raids behind them.",
+        ("attendance export",),
+    ),
+    Topic(
+        "link an imported person to who they are here",
+        "members.link",
+        "An imported person's points, characters and history go over to whoever they are here, and it can be undone.",
+        ("member link",),
+    ),
+    Topic(
+        "give a character to somebody else",
+        "characters.manage",
+        "The character changes hands with a reason that is kept; points stay where they were earned.",
+        ("character transfer",),
     ),
     Topic(
         "have several pools, start points, a floor or a cap",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from bot.kit.text import points, safe
 from cogs.loot.cog import Loot
-from cogs.loot.explaining import explain_award
 from cogs.loot.service import AwardUndo, keeping
+from cogs.loot.service.explaining import explain_award
 
 if TYPE_CHECKING:
     from bot.app import Quartermaster

@@ -38,7 +38,7 @@ async def setup(bot: "Quartermaster") -> None:
     registry.undo["claim"] = unlinking.LinkUndo()
     registry.explain["claim"] = unlinking.explain
     registry.boards["character_claim"] = claim.ClaimBoard()
-    registry.notices[linking.NOTICE] = "what became of your claim, or that an officer linked you to an imported person"
+    registry.notices[linking.NOTICE] = "answers to your character claims, and being linked"
     registry.add_character_button = views.add_character_button
     registry.sentences |= {
         "characters.added": _added,

@@ -15,7 +15,7 @@ from bot.uploads import check_size, unpack
 from cogs.dkp.service import pools
 from cogs.moving import views
 from cogs.moving.rules.document import Document
-from cogs.moving.rules.reading import PREFERRED, read_document
+from cogs.moving.rules.reading import MEANT, read_document
 from cogs.moving.service.looking import Given, zone_of
 
 Choices = list[app_commands.Choice[str]]
@@ -62,7 +62,7 @@ async def _import(
 
     def read() -> tuple[str, Document]:
         """Takes seconds for a large file: in a thread, so that everybody else is served meanwhile."""
-        return hashlib.sha256(raw).hexdigest(), read_document(unpack(file.filename, raw, PREFERRED), kind, zone)
+        return hashlib.sha256(raw).hexdigest(), read_document(unpack(file.filename, raw, MEANT), kind, zone)
 
     sha256, document = await asyncio.to_thread(read)
     await views.show_preview(door, Given(file.filename, sha256, document, pool), named=kind is not None)

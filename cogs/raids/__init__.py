@@ -78,7 +78,7 @@ async def setup(bot: "Quartermaster") -> None:
     registry.boards["raid_claim"] = claim_views.ClaimBoard()
     registry.doctor["undone ticks are reversed"] = doctor
     registry.doctor["claims and sorted out names are credited"] = checking.doctor
-    registry.notices[claims.NOTICE] = "what became of your claims to have been at a raid"
+    registry.notices[claims.NOTICE] = "answers to your raid claims"
     registry.exports |= {"raids": personal.export_rosters, "ticks": personal.export_ticks}
     registry.exports["raid claims"] = personal.export_claims
     registry.forget.append(personal.forget)

@@ -46,10 +46,11 @@ async def _last_name(session: Session, typed: str) -> list[Choice]:
     return [Choice(f"{before} {choice.label}".strip(), f"{before} {choice.value}".strip()) for choice in found]
 
 
-_RAIDS, _EVENTS = _list(lookups.raid_choices), _list(lookups.event_choices)
+_RAIDS, _EVENTS = _list(lookups.own_raid_choices), _list(lookups.event_choices)
+_SHOWN_RAIDS = _list(lookups.raid_choices)
 _TICKS = _list(lookups.tick_choices, "raids.manage")
 _POOLS, _PEOPLE = offer("raids.manage", pools.open_choices), offer("raids.manage", people)
-_CLAIMED_RAIDS = _list(lookups.raid_choices, "raids.claim")
+_CLAIMED_RAIDS = _list(lookups.own_raid_choices, "raids.claim")
 _CLAIMED_TICKS = _list(lookups.tick_choices, "raids.claim")
 _MEMBERS = offer("raids.manage", _last_name)
 
@@ -264,9 +265,12 @@ class Raids(commands.Cog):
     @end.autocomplete("raid")
     @reopen.autocomplete("raid")
     @cancel.autocomplete("raid")
-    @show.autocomplete("raid")
     async def _raids(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
         return await _RAIDS(self, interaction, typed)
+
+    @show.autocomplete("raid")
+    async def _shown_raids(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
+        return await _SHOWN_RAIDS(self, interaction, typed)
 
     @start.autocomplete("event")
     async def _events(self, interaction: discord.Interaction[Any], typed: str) -> Choices:

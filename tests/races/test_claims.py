@@ -106,7 +106,7 @@ async def test_a_leader_accepts_at_the_moment_it_lapses(
 def import_of(stage: Stage, raid_id: int, *names: str, tick_id: int | None = None) -> Work:
     content = "".join(f"1\t{name}\t60\tBard\t\t\t\r\n" for name in names).encode()
     presser = acting(VERA)
-    [dump] = read_file("RaidRoster-20260306-190000.txt", content).moments
+    dump = read_file("RaidRoster-20260306-190000.txt", content).moments[0]
     return lambda: imports.import_dump(stage, presser, raid_id, "roster.txt", dump, tick_id=tick_id, again=True)
 
 

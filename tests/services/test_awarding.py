@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, update
 
+from bot.personal import SOMEBODY
 from bot.refusals import NotAllowed, NotFound, Refused
 from bot.stage import Actor, Stage
 from bot.typed import BadAmount, TooManyDecimals
@@ -258,7 +259,7 @@ async def test_loot_is_exported_and_forgotten(stage):
     )
     await stage.run(ANNA, lambda session: keeping.forget(session, [anna]))
     [row] = await rows(stage, select(Award))
-    assert (row.member_name, row.character_name, row.note, row.cost) == ("Somebody forgotten", None, None, 45)
+    assert (row.member_name, row.character_name, row.note, row.cost) == (SOMEBODY, None, None, 45)
 
 
 async def test_the_doctor_finds_awards_that_contradict_their_entries(stage):

@@ -78,7 +78,7 @@ class PointsMachine(RuleBasedStateMachine):
         self.raiders = [person(1 + i, f"Raider {i}", guild_id=self.guild_id) for i in range(RAIDERS)]
         self.last_entry = 0
         self.ids = [self.run(self.world.stage.run(who, _own_id)) for who in self.raiders]
-        terms = Given(start=START, start_on=start_on, floor=FLOOR, cap=CAP, decimals=1, transfers=True)  # type: ignore
+        terms = Given(start=START, start_on=start_on, floor=FLOOR, cap=CAP, decimals=1, transfers=True)
         self.does(lambda: pooling.edit_pool(self.world.stage, self.officer, "DKP", terms))
         begin = (tuple(self.ids), D(60), "to begin with")
         self.does(lambda: batches.adjust_many(self.world.stage, self.officer, *begin))
@@ -167,18 +167,31 @@ class PointsMachine(RuleBasedStateMachine):
     # --- auctions -------------------------------------------------------------------------------------------------
 
     @rule(which=WHICH, offers=st.lists(st.tuples(WHO, STAKE), min_size=1, max_size=4), new=st.booleans())
-    def bids(self, which: int, offers: list[tuple[int, Decimal | str]], new: bool) -> None:
+    def bid(self, which: int, offers: list[tuple[int, Decimal | str]], new: bool) -> None:
         """On an auction that is open, else on a new one."""
-        auction = None if new else self.open_auction(which)
-        if auction is None:
-            terms = {"channel_id": 1, "bidders": "members", "second_copy": True}
-            started = self.does(lambda: auctions.start(self.world.stage, self.officer, "Cloak of Flames", **terms))
-            auction = started.started[0].auction_id
+        auction = (None if new else self.open_auction(which)) or self.new_auction()
         for who, stake in offers:
-            bid = (auction, self.stake(self.ids[who], stake))
-            answer = self.does(lambda who=who, bid=bid: auctions.place_bid(self.world.stage, self.raiders[who], *bid))
-            if answer is not None and answer.outcome == "accepted":
-                assert self.spendable(self.ids[who]) >= 0, "a bid took what could not be spent"
+            self.bids(who, auction, stake)
+
+    @rule(who=WHO, stakes=st.lists(st.tuples(st.booleans(), STAKE), min_size=2, max_size=4))
+    def wants_to_spend_the_same_points_again(self, who: int, stakes: list[tuple[bool, Decimal | str]]) -> None:
+        """One person who bids in several auctions and gives points away meanwhile."""
+        for bids, stake in stakes:
+            if bids:
+                self.bids(who, self.new_auction(), stake)
+            else:
+                self.gives(who, (who + 1) % RAIDERS, stake)
+
+    def new_auction(self) -> int:
+        terms = {"channel_id": 1, "bidders": "members", "second_copy": True}
+        started = self.does(lambda: auctions.start(self.world.stage, self.officer, "Cloak of Flames", **terms))
+        return started.started[0].auction_id
+
+    def bids(self, who: int, auction: int, stake: Decimal | str) -> None:
+        amount = self.stake(self.ids[who], stake)
+        answer = self.does(lambda: auctions.place_bid(self.world.stage, self.raiders[who], auction, amount))
+        if answer is not None and answer.outcome == "accepted":
+            assert self.spendable(self.ids[who]) >= 0, "a bid took what could not be spent"
 
     @rule(who=WHO, which=WHICH)
     def voids_a_bid(self, who: int, which: int) -> None:
@@ -240,6 +253,9 @@ class PointsMachine(RuleBasedStateMachine):
 
     @rule(giver=WHO, to=WHO, stake=STAKE)
     def gives_points_away(self, giver: int, to: int, stake: Decimal | str) -> None:
+        self.gives(giver, to, stake)
+
+    def gives(self, giver: int, to: int, stake: Decimal | str) -> None:
         before, amount = self.total(), self.stake(self.ids[giver], stake)
         given = self.does(lambda: transfers.transfer(self.world.stage, self.raiders[giver], f"#{self.ids[to]}", amount))
         assert self.total() == before, "a transfer neither makes nor loses points"
@@ -354,7 +370,7 @@ def world(database_url: URL) -> Iterator[World]:
 def test_whatever_a_guild_does_with_points_every_figure_stays_the_sum_of_its_parts(world: World) -> None:
     machine = type("Played", (PointsMachine,), {"world": world})
     how = settings(
-        max_examples=35,
+        max_examples=45,
         stateful_step_count=30,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],

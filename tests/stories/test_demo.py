@@ -125,7 +125,7 @@ async def test_an_applicant_is_told_who_may_bid(demo: Demo) -> None:
 
 async def test_a_command_is_typed_in_the_message_box(demo: Demo) -> None:
     async with Browser(demo.url()) as page:
-        assert "Hroth" in await page.types("dkp standings")
+        assert "Maelis" in await page.types("dkp standings")
 
 
 def test_a_second_demo_on_the_same_folder_is_refused(demo: Demo) -> None:

@@ -177,13 +177,18 @@ async def test_a_profile_messages_and_everything_in_a_file(night: Night):
     assert profile.response.ephemeral
     assert "Main: **Thrall** (Shaman 60)" in said(profile)
     assert "You have **50** DKP." in said(profile)
+    assert "Attendance: 30 days – · 60 days – · 90 days – · lifetime –. Streak: 0, best 0." in said(profile)
+    assert any(blob.startswith(b"\x89PNG") for blob in night.env.backend.cdn._blobs.values()), "the balance, drawn"
 
     panel = await night.types(bob, "me notifications")
-    assert "I write to you about: claim, outbid." in said(panel)
+    kinds = night.stage.registry.notices
+    assert set(kinds) == {"claim", "outbid", "raid_claim", "transfer"}
+    assert f"I write to you about: {'; '.join(kinds[kind] for kind in sorted(kinds))}." in said(panel)
     await night.restart()
     await bob.select(panel.response, ["claim"], custom_id="qm:me.notices")
     await night.settle()
-    assert "Switched off: outbid." in text_of(panel.response.message)
+    off = "; ".join(kinds[kind] for kind in sorted(kinds) if kind != "claim")
+    assert f"Switched off: {off}." in text_of(panel.response.message)
     await bob.select(panel.response, [], custom_id="qm:me.notices")
     await night.settle()
     assert "I write to you about nothing." in text_of(panel.response.message)

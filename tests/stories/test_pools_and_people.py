@@ -65,11 +65,9 @@ async def test_a_pool_with_start_cap_and_floor_through_an_evening(guild: Guild) 
         await night.presses(who, board(night.channel, "Alt night"), "Check in")
     assert "2 people, 20 points" in await guild.types(olga, "raid tick")
     assert await guild.balances("Alts") == {"Anna": 40, "Bert": 40}
-    history = (await guild.types(anna, "dkp history", pool="Alts")).splitlines()
-    assert [line.split(" ", 1)[1] for line in history[1:]] == [
-        "**+10** → 40 · for being there: Alt night, tick 1",
-        "**+30** → 30 · start points: start points",
-    ]
+    history = await guild.types(anna, "dkp history", pool="Alts")
+    assert "**+10** → 40 · for being there: Alt night, tick 1" in history
+    assert "**+30** → 30 · start points: start points" in history
     await night.wait(180)
     await guild.types(olga, "raid tick")
     await night.wait(180)

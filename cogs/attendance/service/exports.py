@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.kit.sheets import Cell, csv_bytes
+from bot.kit.cells import Cell, csv_bytes
 from bot.stage import Session
 from cogs.attendance.rules import LIFETIME, WINDOWS, Attendance, Calendar, Window, span_of
 from cogs.attendance.service.facts import load_attendance, load_calendar, persons, zone_of

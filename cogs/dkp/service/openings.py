@@ -25,7 +25,6 @@ async def grant(session: Session, member_ids: Collection[int] | None = None) -> 
             Member.guild_id == session.guild_id,
             Member.became_member_at.is_not(None),
             Member.openings_settled_at.is_(None),
-            Member.discord_user_id.is_not(None),  # imported and not claimed: never
         )
         .values(openings_settled_at=session.now)
         .returning(Member.member_id, Member.display_name, Member.discord_user_id)

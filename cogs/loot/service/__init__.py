@@ -3,6 +3,7 @@
 recording   the row, the entry, the announcement    awarding   what was decided outside an auction
 undoing     taking an award back                    looking    lists, items, prices
 raids       which raid an award is of               keeping    export, forgetting, the doctor
+explaining  what an award's entry came from
 """
 
 from cogs.loot.rules import AwardUndone

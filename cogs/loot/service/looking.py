@@ -137,7 +137,7 @@ class ItemPrices:
 
 
 async def prices_of(session: Session, typed: str) -> ItemPrices:
-    """What was paid for an item here, undone awards left out; what was rolled for or given is no price."""
+    """What was paid for an item here, undone awards and refunds left out; what was rolled for or given is no price."""
     key = await get_item_key(session, typed)
     query = (
         select(Award.item_name, Award.how, Award.cost, Award.awarded_at, Pool.name.label("pool"))
@@ -151,7 +151,7 @@ async def prices_of(session: Session, typed: str) -> ItemPrices:
         name = row.item_name
         if row.how in ("roll", "given"):
             free += 1
-        else:
+        elif row.cost >= 0:  # below it somebody was given points back elsewhere
             paid.setdefault(row.pool, []).append((row.awarded_at, row.cost))
     pools = [PoolPrices(pool, tuple(each), summed_up(each)) for pool, each in paid.items()]
     return ItemPrices(name, tuple(sorted(pools, key=lambda found: (-found.prices.count, found.pool))), free)

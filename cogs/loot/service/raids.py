@@ -44,13 +44,13 @@ async def find_raid(session: Session, typed: str | None, channel_id: int) -> Rai
 
 
 async def raid_choices(session: Session, typed: str) -> list[Choice]:
-    """Recent raids for an autocomplete, those running first; cancelled ones are left out."""
+    """Recent raids for an autocomplete, those running first; cancelled and imported ones are left out."""
     zone = ZoneInfo(session.guild.timezone)
     recent = sorted(await _recent(session), key=lambda raid: raid.status != "running")
     choices = [
         Choice(f"{raid.name} · {raid.started_at.astimezone(zone):%a %d %b %H:%M} · {raid.status}", f"#{raid.raid_id}")
         for raid in recent
-        if raid.status != "cancelled"
+        if raid.status != "cancelled" and raid.data_import_id is None
     ]
     return rank(typed, choices)
 

@@ -24,7 +24,11 @@ class AwardUndo:
     async def recent(self, session: Session, typed: str) -> list[Choice]:
         query = (
             select(Award)
-            .where(Award.guild_id == session.guild_id, Award.undone_at.is_(None))
+            .where(
+                Award.guild_id == session.guild_id,
+                Award.undone_at.is_(None),
+                Award.data_import_id.is_(None),  # thousands, and they go with their import
+            )
             .order_by(Award.award_id.desc())
             .limit(100)
         )

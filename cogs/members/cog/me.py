@@ -22,14 +22,17 @@ class Me(commands.Cog):
     @me.command(name="profile", description="Your characters, points, attendance and last awards")
     async def profile(self, interaction: Interaction) -> None:
         door = Door(interaction)
-        lines = await door.stage.read(door.actor, "me.own", profile.profile_of_me)
-        await door.say("\n".join(lines))
+        await door.later()
+        mine = await door.stage.read(door.actor, "me.own", profile.profile_of_me)
+        chart = await mine.balance.picture() if mine.balance.moments else None
+        await door.say("\n".join(mine.lines), file=chart)
 
     @me.command(name="notifications", description="Which direct messages you want from me")
     async def notifications(self, interaction: Interaction) -> None:
         door = Door(interaction)
         taken = await door.stage.read(door.actor, "me.own", profile.notices_of_me)
-        await door.say(notices.in_words(taken), view=notices.panel(taken, door.stage.registry.notices))
+        kinds = door.stage.registry.notices
+        await door.say(notices.in_words(taken, kinds), view=notices.panel(taken, kinds))
 
     @me.command(name="export", description="Everything I keep about you, in one file")
     async def export(self, interaction: Interaction) -> None:

@@ -1,23 +1,38 @@
 """What I keep of you, at a glance: `/me profile`; and which messages you take: `/me notifications`."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import select
 
 from bot import people, permissions
 from bot.kit.text import safe
 from bot.stage import Session, use_case
-from cogs.dkp.service import balances
+from cogs.attendance.service import figures
+from cogs.dkp.service import balances, history, over_time
 from cogs.loot.service import list_awards
 from db.tables import Account, Character, Pool
 
 _AWARDS = 5
 """Last awards shown."""
 _ALTS = 20
+_SPANS = {30: "30 days", 60: "60 days", 90: "90 days", None: "lifetime"}
 
 
-async def profile_of_me(session: Session) -> list[str]:
-    """The acting person's own profile, a part a line: what they hold and can spend is theirs to see."""
+_CHART_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The acting person's own profile, and their balance in the guild's pool to draw."""
+
+    lines: list[str]
+    balance: over_time.BalanceOverTime
+
+
+async def profile_of_me(session: Session) -> Profile:
+    """A part a line: what they hold and can spend is theirs to see."""
     me = session.member
-    lines = [f"## {safe(me.display_name)}", _standing(session), await _characters(session)]
+    lines = [f"## {safe(me.display_name)}", _standing(session), await _characters(session), await _attendance(session)]
     for pool in await _pools(session):
         lines.append((await balances.points_of(session, me.member_id, pool)).in_words)
     awards = [
@@ -28,7 +43,14 @@ async def profile_of_me(session: Session) -> list[str]:
     awards.sort(key=lambda award: award.awarded_at, reverse=True)
     if awards:
         lines.append("**Last awards**\n" + "\n".join(award.in_words() for award in awards[:_AWARDS]))
-    return lines
+    whose = await history.find_whose(session, None, None)
+    return Profile(lines, await over_time.balance_over_time(session, whose, _CHART_DAYS))
+
+
+async def _attendance(session: Session) -> str:
+    record = await figures.record_of(session, session.member)
+    windows = " · ".join(f"{_SPANS[days]} {record.windows[days].in_words()}" for days in _SPANS)
+    return f"Attendance: {windows}. Streak: {record.streak.current}, best {record.streak.best}."
 
 
 def _standing(session: Session) -> str:

@@ -7,13 +7,13 @@ from cogs.moving.rules import eqdkp, opendkp, ours, tables
 from cogs.moving.rules.document import FORMATS, Document, Format, UnreadableFile, quoted
 from cogs.moving.rules.opendkp.rows import load_json
 
-PREFERRED = ("balances.csv",)
+MEANT = (r"(?:^|[/\\])balances\.csv$",)
 """What is read of a zip with several files: ours holds ledger.csv, loot.csv and attendance.csv beside it."""
 
 
 def read_document(upload: Upload, wanted: Format | None, zone: tzinfo) -> Document:
     """Read an unpacked file; `wanted` is what somebody says it is, else it is looked at. Times are in `zone`."""
-    text = read_text(upload.name, upload.data)
+    text = read_text(quoted(upload.name), upload.data)
     found = recognise(text)
     if wanted is not None and found != wanted and not (wanted == "opendkp" and found == "quartermaster"):
         looks = f"looks like {FORMATS[found]}" if found else "does not look like it"

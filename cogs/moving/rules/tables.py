@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Final
 
+from bot.kit.cells import as_it_was
 from bot.kit.text import points, safe
 from bot.typed import name_key
 from cogs.moving.rules.amounts import read_amount, read_moment
@@ -35,7 +36,6 @@ from cogs.moving.rules.document import (
 KNOWN: Final = ("member", "character", "amount", "balance", "reason", "pool", "date")
 _MARKS: Final = (";", ",", "\t")
 _NAMED = 10
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,7 @@ def _line(row: str, cells: list[str], header: list[str], zone: tzinfo, odd: list
 
 def _typed(cell: str | None) -> str:
     """A cell without the apostrophe that our own exports put before what a spreadsheet would reckon."""
-    cell = cell or ""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+    return as_it_was(cell or "")
 
 
 def _check_once(name: str, lines: Sequence[_Line]) -> None:

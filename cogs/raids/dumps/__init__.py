@@ -1,6 +1,6 @@
-"""Who was there, from the files a game writes. Pure: bytes in, a frozen `Reading` out.
+"""Who was there, from the files a game writes. Pure: bytes in (opened by `bot.uploads`), a frozen
+`Reading` out.
 
-    archives.py   zip and gzip, their limits; text in whatever encoding
     reading.py    which kind of file it is
     rosters.py    EverQuest's raid rosters, Zeal's raid ticks, lists of names
     guilds.py     guild dumps: who is where
@@ -12,16 +12,13 @@ refused. What people say to each other (tells, guild, group and officer channels
 of it is kept, shown or stored. Who the names belong to is not known here.
 """
 
-from cogs.raids.dumps.archives import LARGEST_UPLOAD, check_size
 from cogs.raids.dumps.reading import read_file, read_pasted
 from cogs.raids.dumps.rosters import LARGEST_ROSTER, MOST_PEOPLE
 from cogs.raids.dumps.shapes import (
-    BadArchive,
     Call,
     Dump,
     DumpEmpty,
     DumpLine,
-    DumpNotText,
     DumpTooLarge,
     LootLine,
     Reading,
@@ -32,21 +29,17 @@ from cogs.raids.dumps.shapes import (
 
 __all__ = [
     "LARGEST_ROSTER",
-    "LARGEST_UPLOAD",
     "MOST_PEOPLE",
-    "BadArchive",
     "Call",
     "Dump",
     "DumpEmpty",
     "DumpLine",
-    "DumpNotText",
     "DumpTooLarge",
     "LootLine",
     "Reading",
     "UnreadLine",
     "UnreadableDump",
     "Window",
-    "check_size",
     "read_file",
     "read_pasted",
 ]

@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Final
 
 from bot.kit.text import clip
-from cogs.raids.dumps.archives import decode_line
 from cogs.raids.dumps.rosters import MOST_PEOPLE
 from cogs.raids.dumps.shapes import (
     LONGEST_LINE_KEPT,
@@ -52,6 +51,16 @@ def is_log(file_name: str, head: bytes) -> bool:
     lines = [line for line in head.split(b"\n") if line.strip()]
     logged = sum(_LOGGED.match(line) is not None for line in lines)
     return bool(lines) and (file_name.casefold().startswith("eqlog_") or 2 * logged >= len(lines))
+
+
+def _decoded(line: bytes) -> str | None:
+    """One line, in a file in which both encodings occur; None where it is neither."""
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return line.decode(encoding)
+        except UnicodeDecodeError:
+            pass
+    return None
 
 
 # --- line by line -----------------------------------------------------------------------------------------------------
@@ -124,7 +133,7 @@ class _Log:
     def take(self, number: int, raw: bytes, *, whole: bool) -> None:
         """A line that begins like one of ours; not `whole` where the file ends in it, perhaps in half a name."""
         at = time_of(raw)
-        line = decode_line(raw.rstrip(b"\r"))
+        line = _decoded(raw.rstrip(b"\r"))
         if at is None or line is None or (self.window and not self.window[0] <= at <= self.window[1]):
             return
         body = line[_PREFIX:]

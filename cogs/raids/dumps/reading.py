@@ -3,7 +3,7 @@
 from itertools import chain
 
 from bot.typed import split_names
-from cogs.raids.dumps.archives import decode, open_file
+from bot.uploads import open_file, read_text
 from cogs.raids.dumps.guilds import is_guild_dump, read_guild_dump
 from cogs.raids.dumps.logs import is_log, read_log
 from cogs.raids.dumps.rosters import LARGEST_ROSTER, read_roster, rows_of
@@ -11,6 +11,8 @@ from cogs.raids.dumps.shapes import DumpTooLarge, Reading, Window, is_chat
 
 _LOOKED_AT = 64 * 1024
 """Bytes of a file that tell whether it is a log."""
+_MEANT = (r"(?:^|[/\\])eqlog_[^/\\]*\.txt$", r"\.txt$")
+"""Of several files in a zip: the only log, else the only .txt."""
 
 
 def read_file(file_name: str, content: bytes, window: Window | None = None) -> Reading:
@@ -19,7 +21,7 @@ def read_file(file_name: str, content: bytes, window: Window | None = None) -> R
     Refuses with one sentence what is too large, broken, not text, empty, or nothing this knows. Slow for large files
     (some 50 MB a second): call it in a thread.
     """
-    file = open_file(file_name, content)
+    file = open_file(file_name, content, _MEANT)
     first = next(file.pieces, b"").removeprefix(b"\xef\xbb\xbf")
     if is_log(file.name, first[:_LOOKED_AT]):
         return read_log(file.name, file.shown, chain([first], file.pieces), window)
@@ -29,7 +31,7 @@ def read_file(file_name: str, content: bytes, window: Window | None = None) -> R
         size += len(piece)
     if size > LARGEST_ROSTER:
         raise DumpTooLarge(f"{file.shown} is larger than 2 MB and no log: upload the roster file itself.")
-    return _read_text(file.name, file.shown, decode(file.shown, b"".join(read)))
+    return _read_text(file.name, file.shown, read_text(file.shown, b"".join(read)))
 
 
 def read_pasted(text: str, window: Window | None = None) -> Reading:

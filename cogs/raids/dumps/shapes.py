@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Final, Literal
 
-from bot.kit.text import clip, safe
+from bot.kit.text import clip
 from bot.refusals import Refused
 
 Kind = Literal["raid roster", "raid tick", "guild dump", "log", "names"]
@@ -29,16 +29,8 @@ class DumpTooLarge(UnreadableDump):
     code: ClassVar[str] = "raids.dump.too_large"
 
 
-class DumpNotText(UnreadableDump):
-    code: ClassVar[str] = "raids.dump.not_text"
-
-
 class DumpEmpty(UnreadableDump):
     code: ClassVar[str] = "raids.dump.empty"
-
-
-class BadArchive(UnreadableDump):
-    code: ClassVar[str] = "raids.dump.bad_archive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +115,6 @@ class Reading:
     """Lines of other days, not looked at."""
     notes: tuple[str, ...] = ()
     """What was left out or looks odd, a sentence each; names in them are safe to show."""
-
-
-def shown_name(file_name: str) -> str:
-    return f"“{safe(clip(file_name, 60))}”"
 
 
 def content_hash(taken_at: datetime | None, lines: Sequence[DumpLine], zone: str | None = None) -> str:

@@ -41,6 +41,10 @@ class RaidWasCancelled(Refused):
     code: ClassVar[str] = "raids.was_cancelled"
 
 
+class RaidImported(Refused):
+    code: ClassVar[str] = "raids.imported"
+
+
 class ReopenTooLate(Refused):
     code: ClassVar[str] = "raids.reopen_too_late"
 
@@ -193,6 +197,15 @@ def check_not_too_soon(now: datetime, ticks: Iterable[tuple[int, datetime]]) -> 
     if near := too_soon(now, ticks):
         number, seconds = near
         raise TickTooSoon(f"Tick {number} was taken {seconds} seconds ago.", number=number, seconds=seconds)
+
+
+def check_ours(data_import_id: int | None, name: str) -> None:
+    """A raid that came with an import was held elsewhere: it has no channel here, and is undone with the import."""
+    if data_import_id is not None:
+        raise RaidImported(
+            f"{safe(name)} came with an import and stays as it came: undo the import with /dkp undo"
+            f" (type import:{data_import_id}), or post a correction with /dkp adjust."
+        )
 
 
 def check_running(status: str, name: str) -> None:

@@ -32,7 +32,7 @@ from cogs.raids.rules import (
 )
 from cogs.raids.service import credit as paying
 from cogs.raids.service import ticks
-from cogs.raids.service.lookups import get_raid, lock_raid
+from cogs.raids.service.lookups import get_own_raid, lock_raid
 from cogs.raids.service.undo import undo_ticks
 from db.tables import Auction, Award, Event, LedgerEntry, Pool, Raid, TickCredit
 
@@ -147,7 +147,7 @@ async def _pool(session: Session, event: Event, typed: str | None) -> Pool:
 @use_case("raids.manage")
 async def bring_down(session: Session, raid_id: int) -> str:
     """Post the board anew at the bottom of its channel; answers with the raid's name."""
-    raid = await get_raid(session, raid_id)
+    raid = await get_own_raid(session, raid_id)
     await boards.place(session, "raid", raid_id, raid.channel_id)
     return raid.name
 
@@ -324,7 +324,7 @@ class CancelPreview:
 
 async def preview_cancel(session: Session, raid_id: int) -> CancelPreview:
     """What cancelling would reverse, end and leave."""
-    raid = await get_raid(session, raid_id)
+    raid = await get_own_raid(session, raid_id)
     sums = await tally(session, raid)
     left = await awards(session, raid_id)
     return CancelPreview(

@@ -12,7 +12,7 @@ from bot.refusals import NotFound
 from bot.registry import Choice
 from bot.stage import Session
 from bot.typed import name_key, near_names
-from cogs.raids.rules import WhichRaid
+from cogs.raids.rules import WhichRaid, check_ours
 from db.tables import Event, Raid, Tick, TickCredit
 
 _LOOK_BACK = timedelta(days=90)
@@ -26,10 +26,18 @@ async def get_raid(session: Session, raid_id: int) -> Raid:
     return raid
 
 
+async def get_own_raid(session: Session, raid_id: int) -> Raid:
+    """A raid that was held here: one that came with an import is refused."""
+    raid = await get_raid(session, raid_id)
+    check_ours(raid.data_import_id, raid.name)
+    return raid
+
+
 async def lock_raid(session: Session, raid_id: int, *, shared: bool = False) -> Raid:
     """The raid's row, locked before anything else of the raid is read or written.
 
-    `shared` for what may happen side by side (check-ins), and must only not cross a tick or the end.
+    `shared` for what may happen side by side (check-ins), and must only not cross a tick or the end. Refuses one that
+    came with an import: nothing but undoing that changes it.
     """
     query = (
         select(Raid)
@@ -40,6 +48,7 @@ async def lock_raid(session: Session, raid_id: int, *, shared: bool = False) -> 
     raid = (await session.execute(query)).scalar_one_or_none()
     if raid is None:
         raise NotFound("There is no such raid here.")
+    check_ours(raid.data_import_id, raid.name)
     return raid
 
 
@@ -86,10 +95,19 @@ async def _named(session: Session, typed: str) -> Raid:
     raise NotFound("There is no raid by that name in the last 90 days.", near=[safe(name) for name in near])
 
 
+async def own_raid_choices(session: Session) -> list[Choice]:
+    """Recent raids for an autocomplete, those running first, without those that came with an import."""
+    return _choices(session, [raid for raid in await _recent(session) if raid.data_import_id is None])
+
+
 async def raid_choices(session: Session) -> list[Choice]:
-    """Recent raids for an autocomplete, those running first."""
+    """The same with imported ones, which can be looked at."""
+    return _choices(session, await _recent(session))
+
+
+def _choices(session: Session, recent: Sequence[Raid]) -> list[Choice]:
     zone = ZoneInfo(session.guild.timezone)
-    recent = sorted(await _recent(session), key=lambda raid: raid.status != "running")
+    recent = sorted(recent, key=lambda raid: raid.status != "running")
     return [
         Choice(f"{raid.name} · {raid.started_at.astimezone(zone):%a %d %b %H:%M} · {raid.status}", f"#{raid.raid_id}")
         for raid in recent
@@ -122,7 +140,7 @@ async def get_tick(session: Session, tick_id: int) -> Tick:
 
 
 async def recent_ticks(session: Session) -> list[tuple[Tick, str, int]]:
-    """Ticks that stand, newest first: (tick, raid's name, people credited)."""
+    """Ticks of raids held here that stand, newest first: (tick, raid's name, people credited)."""
     people = (
         select(func.count())
         .where(TickCredit.guild_id == session.guild_id, TickCredit.tick_id == Tick.tick_id)
@@ -134,6 +152,7 @@ async def recent_ticks(session: Session) -> list[tuple[Tick, str, int]]:
         .where(
             Tick.guild_id == session.guild_id,
             Tick.undone_at.is_(None),
+            Raid.data_import_id.is_(None),
             Tick.taken_at > session.now - _LOOK_BACK,
         )
         .order_by(Tick.taken_at.desc(), Tick.tick_id.desc())

@@ -28,7 +28,7 @@ from cogs.raids.rules import (
     too_soon,
 )
 from cogs.raids.service import credit as paying
-from cogs.raids.service.lookups import get_raid, get_tick, lock_raid
+from cogs.raids.service.lookups import get_own_raid, get_tick, lock_raid
 from cogs.raids.service.roster import entitled, seat, seats
 from db.tables import Member, Raid, RaidMember, Tick
 
@@ -356,7 +356,7 @@ async def preview_credit(
     session: Session, raid_id: int, tick_ids: Sequence[int], member_ids: Sequence[int], *, standby: bool = False
 ) -> str:
     """What crediting people afterwards would pay, in a sentence."""
-    raid = await get_raid(session, raid_id)
+    raid = await get_own_raid(session, raid_id)
     pool = await paying.get_pool(session, raid)
     standing = [tick for tick in await paying.standing_ticks(session, raid_id) if tick.tick_id in tick_ids]
     had = await paying.credited(session, tick_ids)

@@ -17,7 +17,7 @@ from cogs.dkp.service import ledger
 from cogs.dkp.service.own_acts import tell_own_reversal
 from cogs.raids.rules import TickUndone
 from cogs.raids.service import credit as paying
-from cogs.raids.service.lookups import get_raid, get_tick, lock_raid, tick_choices
+from cogs.raids.service.lookups import get_own_raid, get_raid, get_tick, lock_raid, tick_choices
 from db.tables import LedgerEntry, Raid, RaidImport, Tick, TickCredit
 
 
@@ -97,8 +97,7 @@ class UndoPreview:
 async def preview_undo(session: Session, tick_id: int) -> UndoPreview:
     """What undoing a tick would do, a line a person."""
     tick = await get_tick(session, tick_id)
-    raid = await session.get(Raid, (session.guild_id, tick.raid_id))
-    assert raid is not None
+    raid = await get_own_raid(session, tick.raid_id)
     if tick.undone_at is not None:
         raise TickUndone(f"Tick {tick.number} of {safe(raid.name)} was undone already; nothing changed.")
     entries = await paying.entries_of(session, [tick_id])

@@ -14,7 +14,7 @@ from cogs.dkp.service import ledger
 from cogs.raids.rules import RaidWasCancelled
 from cogs.raids.service import credit as paying
 from cogs.raids.service.evening import awards, cancel_notice, preview_cancel, take_back
-from cogs.raids.service.lookups import lock_raid, raid_choices
+from cogs.raids.service.lookups import lock_raid, own_raid_choices
 from db.tables import Award, Raid
 
 
@@ -26,7 +26,7 @@ class RaidUndo:
 
     async def recent(self, session: Session, typed: str) -> list[Choice]:
         key, ids = name_key(typed), await self._open(session)
-        found = [Choice(choice.label, choice.value.lstrip("#")) for choice in await raid_choices(session)]
+        found = [Choice(choice.label, choice.value.lstrip("#")) for choice in await own_raid_choices(session)]
         return [choice for choice in found if int(choice.value) in ids and key in name_key(choice.label)]
 
     async def _open(self, session: Session) -> set[int]:

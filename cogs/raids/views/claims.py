@@ -30,7 +30,7 @@ def board(shown: ClaimCard) -> ui.LayoutView:
     """The claim as it stands; once it is decided it has no buttons."""
     view = ui.LayoutView(timeout=None)
     box: ui.Container[Any] = ui.Container(accent_colour=_COLOURS[shown.status])
-    said = safe(clip(shown.note, 500)) or "(forgotten)"
+    said = safe(clip(shown.note, 500))
     head = f"### {safe(clip(shown.name, 60))}: “I was there”"
     box.add_item(ui.TextDisplay(f"{head}\n{safe(clip(shown.raid_name, 100))} · {_what(shown)}\n> {said}"))
     box.add_item(ui.TextDisplay(f"-# {_state(shown)}"))

@@ -11,8 +11,8 @@ from bot.kit.components import Form
 from bot.kit.door import Door
 from bot.kit.text import clip, safe
 from bot.refusals import Refused
-from cogs.raids.dumps import Reading, Window, check_size, read_file, read_pasted
-from cogs.raids.dumps.archives import in_words
+from bot.uploads import check_size
+from cogs.raids.dumps import Reading, Window, read_file, read_pasted
 from cogs.raids.service import imports
 from cogs.raids.views.moments import show_reading
 
@@ -33,7 +33,7 @@ async def import_file(door: Door, raid_id: int, file: discord.Attachment) -> Non
     content = await _fetch(file)
     reading = asyncio.create_task(asyncio.to_thread(read_file, file.filename, content, window))
     if await _is_slow(reading):
-        await door.say(f"Reading {safe(clip(file.filename, 60))}, {in_words(len(content))}: some seconds more…")
+        await door.say(f"Reading {safe(clip(file.filename, 60))}, {_in_words(len(content))}: some seconds more…")
     await show_reading(door, raid_id, await reading)
 
 
@@ -62,6 +62,11 @@ async def _fetch(file: discord.Attachment) -> bytes:
         raise FileLost(f"Discord did not hand me {shown} (it answered {error.status}): upload it again.") from None
     except (aiohttp.ClientError, OSError):
         raise FileLost(f"The connection broke while I fetched {shown}: upload it again.") from None
+
+
+def _in_words(size: int) -> str:
+    """ "18 MB", "12 kB" """
+    return f"{size / 1024**2:.0f} MB" if size >= 1024**2 else f"{max(size // 1024, 1)} kB"
 
 
 class PasteForm(Form, key="raid.paste", numbers=("raid_id",), title="Import who was there"):

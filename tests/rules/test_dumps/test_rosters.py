@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.refusals import Refused
+from bot.uploads import NotText
 from cogs.raids.dumps import (
     LARGEST_ROSTER,
     Dump,
     DumpEmpty,
     DumpLine,
-    DumpNotText,
     DumpTooLarge,
     UnreadableDump,
     read_file,
@@ -135,10 +135,10 @@ def test_names_on_one_line_and_rows_with_tabs_can_be_pasted():
     [
         (b"", DumpEmpty),
         (b"\xef\xbb\xbf\r\n \t\r\n", DumpEmpty),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", DumpNotText),
-        (bytes(range(1, 32)) * 10, DumpNotText),
-        (PROGRESSION * 20 + b"\0", DumpNotText),
-        (b"\x81\x8d\x8f", DumpNotText),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", NotText),
+        (bytes(range(1, 32)) * 10, NotText),
+        (PROGRESSION * 20 + b"\0", NotText),
+        (b"\x81\x8d\x8f", NotText),
         (b"x" * (LARGEST_ROSTER + 1), DumpTooLarge),
         (b"[Sun Mar 17 23:18:28 2024] You say, 'hi'\n", UnreadableDump),
         (b"Rumstil\t115\tRanger\tMember\t\t08/02/20\t\n", UnreadableDump),

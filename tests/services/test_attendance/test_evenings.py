@@ -221,11 +221,11 @@ async def test_a_record_has_every_window_and_the_export_of_oneself_has_every_rai
 
 async def test_the_doctor_finds_people_who_absorbed_each_other(life: Guildlife):
     anna, bert, carl = [await known(life.stage, who) for who in (ANNA, BERT, CARL)]
+    await life.evening(ANNA)
     absorb = update(Member).where(Member.guild_id == 1)
     await write(life.stage, absorb.where(Member.member_id == carl).values(absorbed_by_member_id=anna))
     assert await life.stage.run(Actor.itself(1), circles) == []
     await write(life.stage, absorb.where(Member.member_id == anna).values(absorbed_by_member_id=bert))
     await write(life.stage, absorb.where(Member.member_id == bert).values(absorbed_by_member_id=anna))
     assert len(await life.stage.run(Actor.itself(1), circles)) == 3
-    await life.evening(ANNA)
     assert await life.of(ANNA) == (1, 1), "a circle stops nobody's reckoning"

@@ -51,7 +51,7 @@ async def given(stage: Stage, owner: asyncpg.Connection) -> dict[str, list[Decim
 
 
 async def set_start(stage: Stage, start: int, on: str = "join") -> None:
-    await pooling.edit_pool(stage, ANNA, "DKP", Given(start=start, start_on=on))  # type: ignore[arg-type]
+    await pooling.edit_pool(stage, ANNA, "DKP", Given(start=start, start_on=on))
 
 
 async def adopt(stage: Stage, *members: Actor) -> None:
@@ -151,7 +151,7 @@ async def raid(stage: Stage, *there: Actor, **more: object) -> int:
 
 
 async def tick(stage: Stage, raid_id: int, **more: object) -> ticks.TickTaken:
-    return await ticks.take_tick(stage, ANNA, raid_id, again=True, **more)  # type: ignore[arg-type]
+    return await ticks.take_tick(stage, ANNA, raid_id, again=True, **more)
 
 
 async def test_the_first_tick_brings_start_points_and_the_second_none(guild: Stage, owner):

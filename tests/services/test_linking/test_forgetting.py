@@ -220,10 +220,11 @@ async def test_an_export_holds_everything_of_oneself_and_nobody_elses(registered
 
 async def test_a_profile_shows_ones_own_points_and_characters(registered, clock):
     await lived_through(registered, clock)
-    shown = "\n".join(await registered.read(GORM, "me.own", profile_of_me))
+    shown = "\n".join((await registered.read(GORM, "me.own", profile_of_me)).lines)
     assert "## Gorm the Grim" in shown
     assert "Main: **Grimalkin** (Shaman 60) · Alts: Gormander" in shown
     assert "You can spend" in shown
+    assert "Attendance: 30 days" in shown
 
 
 async def test_messages_are_switched_off_and_on(registered, owner):

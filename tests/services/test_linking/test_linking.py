@@ -230,7 +230,7 @@ async def test_an_entry_of_the_pair_is_not_undone_alone(guild, owner):
     await imported(guild, "Thrall", 430)
     await link_member(guild, ANNA, "Thrall", SEEN_BOB)
     entry = await owner.fetchval("SELECT max(entry_id) FROM ledger_entry")
-    with pytest.raises(Refused, match="part of something larger"):
+    with pytest.raises(Refused, match="undo the whole claim"):
         await undoing.undo(guild, ANNA, f"entry:{entry}", "only one side")
 
 

@@ -9,7 +9,7 @@ from cogs.dkp.service import ledger, undoing
 from cogs.members.service import linking, presence
 from cogs.moving.rules.document import Document, Format
 from cogs.moving.rules.plan import Plan
-from cogs.moving.rules.reading import PREFERRED, read_document
+from cogs.moving.rules.reading import MEANT, read_document
 from cogs.moving.service import importing, looking
 from cogs.moving.service.looking import Given
 from cogs.moving.service.progress import Progress
@@ -22,7 +22,7 @@ UTC = ZoneInfo("UTC")
 
 def given(data: bytes | str, name: str = "points.xml", wanted: Format | None = None, pool: str | None = None) -> Given:
     raw = data.encode() if isinstance(data, str) else data
-    document = read_document(unpack(name, raw, PREFERRED), wanted, UTC)
+    document = read_document(unpack(name, raw, MEANT), wanted, UTC)
     return Given(name, hashlib.sha256(raw).hexdigest(), document, pool)
 
 

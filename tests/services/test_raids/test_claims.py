@@ -7,6 +7,7 @@ from discord.ui import TextDisplay
 from sqlalchemy import select, update
 
 from bot import due
+from bot.personal import NO_WORDS
 from bot.refusals import Refused
 from bot.stage import Actor, Stage
 from cogs.raids import jobs
@@ -305,7 +306,7 @@ async def test_what_is_kept_is_exported_and_forgotten(stage, clock, raid):
     assert (line["raid"], line["note"], line["status"]) == ("Temple of Veeshan", "zoning at the dump", "refused")
     await stage.run(ANNA, lambda session: personal.forget(session, [anna]))
     [claim] = await read(stage, select(RaidClaim))
-    assert (claim.note, claim.refused_reason, claim.status) == ("(forgotten)", None, "refused")
+    assert (claim.note, claim.refused_reason, claim.status) == (NO_WORDS, None, "refused")
     shown = await stage.run(LEAD, lambda session: claims.load_claim(session, claim_id))
     assert "(forgotten)" in "\n".join(
         part.content for part in board(shown).walk_children() if isinstance(part, TextDisplay)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, update
 
+from bot.personal import NO_WORDS
 from bot.refusals import NotAllowed
 from bot.stage import Stage
 from cogs.members.service.characters import add_character
@@ -332,7 +333,7 @@ async def test_forgetting_empties_how_files_spelt_somebody(stage, clock, raid):
     await link(stage, raid, "Thalai", anna)
     await stage.run(ANNA, lambda session: personal.forget(session, [anna]))
     [row] = await read(stage, select(UnknownName))
-    assert (row.name, row.name_key, row.line, row.character_class) == ("(forgotten)", "(forgotten)", None, None)
+    assert (row.name, row.line, row.character_class) == (NO_WORDS, None, None)
     [credit] = await read(stage, select(TickCredit))
     assert (credit.character_name, credit.line) == (None, None)
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
-from cogs.moving.rules.cells import BOM, lines
+from bot.kit.cells import BOM, csv_lines
 from cogs.moving.service.exporting.reading import Scope
 
 _LEDGER: Final = (
@@ -25,11 +25,11 @@ async def tables(scope: Scope) -> AsyncIterator[tuple[str, str]]:
     mains = {row[0].owner_member_id: row[0].name for row in await scope.all(scope.characters()) if row[0].is_main}
     raids = {row[0].raid_id: (row[0], row[1]) for row in await scope.all(scope.raids())}
 
-    yield "ledger.csv", BOM + lines([_LEDGER])
+    yield "ledger.csv", BOM + csv_lines([_LEDGER])
     async for piece in scope.ledger():
         yield (
             "ledger.csv",
-            lines(
+            csv_lines(
                 (
                     entry.entry_id, entry.created_at, pools[entry.pool_id], names.get(entry.member_id, ""),
                     text.character_name if text else None, entry.kind, entry.amount, entry.balance_after,
@@ -40,10 +40,10 @@ async def tables(scope: Scope) -> AsyncIterator[tuple[str, str]]:
             ),
         )  # fmt: skip
 
-    yield "balances.csv", BOM + lines([_BALANCES])
+    yield "balances.csv", BOM + csv_lines([_BALANCES])
     yield (
         "balances.csv",
-        lines(
+        csv_lines(
             (
                 names.get(member_id, ""), mains.get(member_id), pools[pool_id], one["balance"], one["earned"],
                 one["spent"], one["adjusted"], one["opening"],
@@ -52,13 +52,13 @@ async def tables(scope: Scope) -> AsyncIterator[tuple[str, str]]:
         ),
     )  # fmt: skip
 
-    yield "attendance.csv", BOM + lines([_ATTENDANCE])
+    yield "attendance.csv", BOM + csv_lines([_ATTENDANCE])
     ticks = {row[0].tick_id: row[0] for row in await scope.all(scope.ticks())}
     async for piece in scope.rows(scope.credits()):
         shown = [(row[0], ticks[row[0].tick_id]) for row in piece if row[0].tick_id in ticks]
         yield (
             "attendance.csv",
-            lines(
+            csv_lines(
                 (
                     raids[tick.raid_id][0].name, raids[tick.raid_id][1], raids[tick.raid_id][0].status,
                     raids[tick.raid_id][0].started_at, tick.number, tick.taken_at, tick.value,
@@ -70,11 +70,11 @@ async def tables(scope: Scope) -> AsyncIterator[tuple[str, str]]:
             ),
         )  # fmt: skip
 
-    yield "loot.csv", BOM + lines([_LOOT])
+    yield "loot.csv", BOM + csv_lines([_LOOT])
     async for piece in scope.rows(scope.awards()):
         yield (
             "loot.csv",
-            lines(
+            csv_lines(
                 (
                     award.awarded_at, award.item_name, award.member_name, award.character_name, award.cost,
                     pools[award.pool_id], award.how, raids[award.raid_id][0].name if award.raid_id in raids else None,

@@ -123,7 +123,12 @@ async def _latest(session: Session, channel_id: int) -> Raid:
         return await find_raid(session, None, channel_id, running=True)
     ended = (
         select(Raid)
-        .where(Raid.guild_id == session.guild_id, Raid.status == "ended", Raid.ended_at >= session.now - CLAIM_WITHIN)
+        .where(
+            Raid.guild_id == session.guild_id,
+            Raid.status == "ended",
+            Raid.ended_at >= session.now - CLAIM_WITHIN,
+            Raid.data_import_id.is_(None),
+        )
         .order_by(Raid.ended_at.desc(), Raid.raid_id.desc())
         .limit(1)
     )

@@ -22,7 +22,7 @@ from cogs.raids.dumps import LootLine
 from cogs.raids.rules import NothingToRecord, check_running
 from cogs.raids.service import credit as paying
 from cogs.raids.service.imports.zones import in_utc
-from cogs.raids.service.lookups import get_raid, lock_raid
+from cogs.raids.service.lookups import get_own_raid, lock_raid
 from cogs.raids.service.owners import load_owners
 from db.tables import Award, Member, Pool, Raid
 
@@ -78,7 +78,7 @@ class LootPlan:
 
 async def preview_loot(session: Session, raid_id: int, lines: Sequence[LootLine]) -> LootPlan:
     """What recording the loot of a log would do; nothing is written."""
-    raid = await get_raid(session, raid_id)
+    raid = await get_own_raid(session, raid_id)
     if raid.status == "cancelled":
         check_running(raid.status, raid.name)
     return await _plan(session, raid, lines)

@@ -15,7 +15,7 @@ from cogs.raids.service import credit as paying
 from cogs.raids.service.imports.evening import Evening, Moment, read_evening, taken_before
 from cogs.raids.service.imports.planning import Part, Planned, Way, plan, share_out_moments, sum_of, worth
 from cogs.raids.service.imports.zones import in_utc, moment_of, zone_of
-from cogs.raids.service.lookups import get_raid
+from cogs.raids.service.lookups import get_own_raid
 from cogs.raids.service.roster import Unknown
 from db.tables import Raid, Tick
 
@@ -132,7 +132,7 @@ async def preview_import(session: Session, raid_id: int, dump: Dump) -> ImportPr
 
 
 async def _raid(session: Session, raid_id: int) -> Raid:
-    raid = await get_raid(session, raid_id)
+    raid = await get_own_raid(session, raid_id)
     if raid.status == "cancelled":
         check_running(raid.status, raid.name)
     return raid
