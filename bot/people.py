@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from bot import permissions
 from bot.kit.text import clip, safe
 from bot.refusals import NotFound
-from bot.typed import name_key, near_names, split_names
+from bot.typed import Names, name_key, near_names, split_names
 from db.scope import GuildSession
 from db.tables import Character, Guild, Member, Pool, Stay
 
@@ -28,6 +28,9 @@ BECAME_MEMBER = "member.became"
 DEFAULT_POOL = "DKP"
 MET_AT_ONCE = 1000
 """Rows a statement: PostgreSQL takes 32,767 parameters."""
+MOST_NEAR = 25
+"""Unknown names that near ones are looked for, of however many: each is compared with everybody's, and all wait."""
+_PICKED = re.compile(r"#\d{1,18}")
 _MENTION = re.compile(r"<@!?(\d{15,20})>|(\d{15,20})")
 
 
@@ -210,7 +213,7 @@ async def get_person(session: GuildSession, typed: str) -> Member:
     kindly; two people of one name are asked.
     """
     typed = typed.strip()
-    if re.fullmatch(r"#\d{1,18}", typed):
+    if _PICKED.fullmatch(typed):
         return await _living(session, await get_member(session, int(typed[1:])))
     if mention := _MENTION.fullmatch(typed):
         user_id = int(mention[1] or mention[2])
@@ -218,7 +221,18 @@ async def get_person(session: GuildSession, typed: str) -> Member:
         if member is not None:
             return member
         raise NotFound("I do not know that person yet: they have not been active here.")
-    key = name_key(typed)
+    found = await _called(session, typed)
+    if (meant := _meant(found)) is not None:
+        return meant
+    if found:
+        raise NotFound(f"{len(found)} people are called that; pick one from the list that appears while typing.")
+    near = near_names(typed, [label for label, _ in await names(session)], 3)
+    raise NotFound("Nobody here by that name.", near=[safe(name) for name in near])
+
+
+async def _called(session: GuildSession, name: str) -> list[Member]:
+    """Whoever is called so, or plays a character that is."""
+    key = name_key(name)
     query = (
         select(Member)
         .outerjoin(
@@ -232,16 +246,13 @@ async def get_person(session: GuildSession, typed: str) -> Member:
         .limit(10)
     )
     named = [await _living(session, member) for member in (await session.execute(query)).scalars()]
-    found = list({member.member_id: member for member in named}.values())
-    if len(found) == 1:
-        return found[0]
+    return list({member.member_id: member for member in named}.values())
+
+
+def _meant(found: Sequence[Member]) -> Member | None:
+    """The only one, else the only one who is here."""
     here = [member for member in found if member.left_at is None]
-    if len(here) == 1:
-        return here[0]
-    if found:
-        raise NotFound(f"{len(found)} people are called that; pick one from the list that appears while typing.")
-    near = near_names(typed, [label for label, _ in await names(session)], 3)
-    raise NotFound("Nobody here by that name.", near=near)
+    return found[0] if len(found) == 1 else here[0] if len(here) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +276,7 @@ async def named_people(session: GuildSession, text: str) -> People:
     """Everybody in a `members` option; a character stands for its owner, each person once."""
     found: dict[int, str] = {}
     unknown: list[Unknown] = []
+    known: Names | None = None
     typed = split_names(text)
     whole = await _person(session, text) if len(typed) > 1 else None
     if whole is not None:  # one name with spaces
@@ -272,8 +284,9 @@ async def named_people(session: GuildSession, text: str) -> People:
     for name in typed:
         member = await _person(session, name)
         if member is None:
-            known = await names(session)
-            near = near_names(name, dict.fromkeys(label for label, _ in known), 3)
+            if known is None:
+                known = Names(dict.fromkeys(label for label, _ in await names(session)))
+            near = known.near(name, 3) if len(unknown) < MOST_NEAR else []
             unknown.append(Unknown(safe(clip(name, 40)), tuple(safe(other) for other in near)))
         else:
             found[member.member_id] = safe(member.display_name)
@@ -283,6 +296,8 @@ async def named_people(session: GuildSession, text: str) -> People:
 
 
 async def _person(session: GuildSession, typed: str) -> Member | None:
+    if not (_PICKED.fullmatch(typed) or _MENTION.fullmatch(typed)):
+        return _meant(await _called(session, typed))
     try:
         return await get_person(session, typed)
     except NotFound:

@@ -273,17 +273,22 @@ def name_key(text: str) -> str:
     return text
 
 
+class Names:
+    """Names that near ones are looked for among; their keys, which are most of the work, are made once."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = list(names)
+        self._keys = [name_key(name) for name in self.names]
+
+    def near(self, typed: str, limit: int = 5) -> list[str]:
+        """Up to `limit` of them, nearest first, compared as `name_key` does; none that is far off."""
+        found = process.extract(name_key(typed), self._keys, scorer=fuzz.WRatio, limit=limit, score_cutoff=_NEAR_ENOUGH)
+        return [self.names[place] for _, _, place in found]
+
+
 def near_names(typed: str, names: Iterable[str], limit: int = 5) -> list[str]:
-    """Up to `limit` of the names, nearest first, compared as `name_key` does; none that is far off."""
-    found = process.extract(
-        name_key(typed),
-        list(names),
-        scorer=fuzz.WRatio,
-        processor=name_key,
-        limit=limit,
-        score_cutoff=_NEAR_ENOUGH,
-    )
-    return [name for name, _, _ in found]
+    """`Names.near` for who asks once."""
+    return Names(names).near(typed, limit)
 
 
 _NAME = re.compile(r'"([^"]*)"|([^\s,;"]+)|"')

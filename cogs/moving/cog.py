@@ -10,6 +10,7 @@ from discord import app_commands
 
 from bot.kit import pickers
 from bot.kit.door import Door
+from bot.kit.fetching import fetch
 from bot.stage import Session
 from bot.uploads import check_size, unpack
 from cogs.dkp.service import pools
@@ -58,7 +59,7 @@ async def _import(
     zone = await door.stage.read(door.actor, "dkp.import", look)
     check_size(file.filename, file.size)
     await door.later()
-    raw = await file.read()
+    raw = await fetch(file)
 
     def read() -> tuple[str, Document]:
         """Takes seconds for a large file: in a thread, so that everybody else is served meanwhile."""
@@ -78,7 +79,7 @@ async def _export(interaction: discord.Interaction[Any], kind: ExportFormat = "c
 
 
 async def _importing_pools(interaction: discord.Interaction[Any], typed: str) -> Choices:
-    return await pickers.offer("dkp.import", pools.choices)(None, interaction, typed)
+    return await pickers.offer("dkp.import", pools.open_choices)(None, interaction, typed)
 
 
 async def _exporting_pools(interaction: discord.Interaction[Any], typed: str) -> Choices:

@@ -8,16 +8,32 @@ from bot.stage import Session, Stage
 from bot.typed import name_key
 from cogs.dkp.service import ledger
 from cogs.dkp.service.adjustments import adjust
+from cogs.dkp.service.batches import adjust_many
 from cogs.dkp.service.undoing import undo
+from cogs.loot.service import AwardUndo
 from cogs.members.service import linking
 from cogs.members.service.linking import Linked, link_member
 from cogs.members.service.unlinking import LinkUndo
 from cogs.raids.dumps import read_file
 from cogs.raids.service.imports import import_dump
+from cogs.raids.service.undo_raid import RaidUndo
 from db.tables import Character, CharacterOwner, Member
 from tests.conftest import MovableClock
 from tests.races.house import House
-from tests.races.scene import ITSELF, LEAD, VERA, Work, acting, all_at_once, begin_raid, calm, disorder, give, raiders
+from tests.races.scene import (
+    ITSELF,
+    LEAD,
+    VERA,
+    Work,
+    acting,
+    all_at_once,
+    begin_raid,
+    calm,
+    disorder,
+    give,
+    raiders,
+    tick,
+)
 
 _numbers = count()
 
@@ -91,7 +107,7 @@ async def test_whatever_is_posted_meanwhile_ends_with_who_has_the_points_now(
     for _ in range(6):
         clock.move(minutes=5)
         name = await imported(crowd)
-        dump = read_file("names.txt", f"{name}brave\nNobody{name}".encode()).moments[0]
+        [dump] = read_file("names.txt", f"{name}brave\nNobody{name}".encode()).moments
         importing = acting(VERA)
         works = [
             linking_of(crowd, name, seen),
@@ -120,3 +136,24 @@ async def test_a_link_undone_by_two_while_points_move_is_undone_once(crowd: Stag
         assert sum(isinstance(result, str) for result in results) == 1
         assert await problems(crowd) == []
         assert await crowd.run(ITSELF, ledger.imbalances) == []
+
+
+async def test_a_raid_undone_whose_raider_was_linked_meets_gifts_to_everybody(
+    crowd: Stage, other_process: Stage, house: House, clock: MovableClock
+):
+    seen = await somebody(crowd)
+    crowd.registry.undo |= {"raid": RaidUndo(loot=False), "award": AwardUndo()}
+    everybody = raiders(30)
+    ids = tuple((await give(crowd, everybody, 5)).values())
+    for _ in range(5):
+        raid = await begin_raid(crowd, everybody[1:])
+        name = await imported(crowd)
+        [dump] = read_file("names.txt", f"{name}brave\n".encode()).moments
+        await import_dump(crowd, acting(LEAD), raid, "names.txt", dump)
+        clock.move(minutes=5)
+        await tick(crowd, raid)()
+        await link_member(crowd, acting(LEAD), name, seen)
+        works: list[Work] = [lambda by=acting(LEAD), what=f"raid:{raid}": undo(crowd, by, what, "wrong evening")]
+        for _ in range(8):
+            works.append(lambda by=acting(VERA): adjust_many(other_process, by, ids, 5, "for all of you"))
+        await calm(house, works)

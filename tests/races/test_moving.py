@@ -2,18 +2,21 @@
 
 import asyncpg
 
+from bot.people import Seen
 from bot.stage import Actor, Stage
 from cogs.dkp.rules import AlreadyReversed
 from cogs.dkp.service.adjustments import adjust
 from cogs.dkp.service.undoing import undo
+from cogs.loot.service import AwardUndo
 from cogs.members.service import characters
+from cogs.members.service.linking import link_member
 from cogs.moving.service import importing
 from cogs.moving.service.looking import Given, ImportedBefore
 from cogs.moving.service.progress import Progress
 from cogs.moving.service.undoing import ImportUndo
 from tests.conftest import MovableClock
 from tests.races.house import House
-from tests.races.scene import LEAD, Work, acting, all_at_once, bid, calm, give, put_up, raiders
+from tests.races.scene import LEAD, VERA, Work, acting, all_at_once, bid, calm, give, put_up, raiders
 from tests.services.test_moving.files import export, player
 from tests.services.test_moving.house import given, plan, take_in
 
@@ -98,3 +101,46 @@ async def test_an_import_undone_twice_at_once_is_undone_once(
 def _undo(stage: Stage, import_id: int) -> Work:
     presser = acting(LEAD)
     return lambda: undo(stage, presser, f"import:{import_id}", "it was wrong")
+
+
+async def test_an_import_undone_while_its_people_are_linked_and_paid_still_adds_up(
+    crowd: Stage, other_process: Stage, owner: asyncpg.Connection, house: House
+):
+    [claimer] = raiders(1)
+    await give(crowd, [claimer], 50)
+    assert claimer.user_id is not None
+    seen = Seen(claimer.user_id, claimer.name, frozenset())
+    for stage in (crowd, other_process):
+        stage.registry.undo["import"] = ImportUndo()
+    for turn in range(6):
+        file = given(export(*(player(n, f"Hero {n}", earned=10 + turn) for n in range(1, 30))), f"points{turn}.xml")
+        done = await take_in(crowd, file, by=LEAD)
+        works = [_undo(crowd, done.data_import_id), _link(other_process, "Hero 7", seen), _link(crowd, "Hero 8", seen)]
+        await calm(house, [*works, *(_gift(other_process, claimer) for _ in range(6))])
+        assert await owner.fetchval("SELECT count(*) FROM data_import WHERE undone_at IS NULL") == 0
+
+
+def _link(stage: Stage, name: str, seen: Seen) -> Work:
+    presser = acting(VERA)
+    return lambda: link_member(stage, presser, name, seen)
+
+
+async def test_an_import_undone_while_an_award_of_it_is(
+    crowd: Stage, other_process: Stage, owner: asyncpg.Connection, house: House
+):
+    await give(crowd, [LEAD, VERA], 1)
+    for stage in (crowd, other_process):
+        stage.registry.undo |= {"import": ImportUndo(), "award": AwardUndo()}
+    for turn in range(4):
+        items = [("Cloak", 3 + turn), ("Sword", 2)]
+        file = given(export(*(player(n, f"Hero {n}", earned=20, items=items) for n in range(1, 20))), f"p{turn}.xml")
+        done = await take_in(crowd, file, by=LEAD)
+        awards = await owner.fetch("SELECT award_id FROM award WHERE data_import_id = $1", done.data_import_id)
+        works = [_undo(crowd, done.data_import_id), *(_undo_award(other_process, row[0]) for row in awards[:6])]
+        await calm(house, works)
+        assert await owner.fetchval("SELECT sum(balance) FROM account") == 2
+
+
+def _undo_award(stage: Stage, award_id: int) -> Work:
+    presser = acting(VERA)
+    return lambda: undo(stage, presser, f"award:{award_id}", "it was wrong")

@@ -58,8 +58,13 @@ async def grant_first_raid(
 
     One round trip finds them; their accounts are locked, so nobody else credits them meanwhile.
     """
-    fresh = list((await session.execute(_first_here(session, pool, names))).scalars())
+    fresh = await first_here(session, pool, names)
     await ledger.post(session, [opening(pool, member_id, names[member_id]) for member_id in fresh], accounts)
+
+
+async def first_here(session: Session, pool: Pool, member_ids: Collection[int]) -> list[int]:
+    """Whose first tick in this pool the next one is."""
+    return list((await session.execute(_first_here(session, pool, member_ids))).scalars())
 
 
 def _first_here(session: Session, pool: Pool, member_ids: Collection[int]) -> Select[Any]:

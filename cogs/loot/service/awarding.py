@@ -12,6 +12,7 @@ from bot.stage import Session, use_case
 from bot.typed import name_key, parse_amount
 from cogs.dkp.service import ledger
 from cogs.dkp.service.adjustments import tell_own_act
+from cogs.dkp.service.pools import lock_open
 from cogs.loot.rules import COPY_WITHIN, NOTE_LENGTH, Doubtful, How, WhichRaid, check_item, decide_how
 from cogs.loot.service.raids import find_raid
 from cogs.loot.service.recording import NewAward, announce, record_award
@@ -63,8 +64,7 @@ async def award_item(
     item = check_item(item)
     member = await people.get_person(session, who)
     held = await _lock_parent(session, await find_raid(session, raid, channel_id))
-    pool = await session.get(Pool, (session.guild_id, held.pool_id)) if held else await ledger.default_pool(session)
-    assert pool is not None
+    pool = await lock_open(session, held.pool_id) if held else await ledger.default_pool(session)
     given = None if cost is None else parse_amount(cost, decimals=pool.decimals)
     decided, price = decide_how(how, given)
     played = await _played(session, member, character)

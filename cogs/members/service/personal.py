@@ -19,20 +19,28 @@ from db.tables import (
     Account,
     Audit,
     Award,
+    Batch,
     Bid,
     CapabilityGrant,
     Character,
     CharacterClaim,
     CharacterOwner,
+    DataImport,
+    DecayRun,
+    DecaySchedule,
     EntryText,
     InteractionAnswer,
     LedgerEntry,
     Member,
     MemberLink,
     Outbox,
+    Raid,
+    RaidClaim,
     RaidMember,
     Stay,
+    Tick,
     TickCredit,
+    Transfer,
 )
 
 # --- handing out ------------------------------------------------------------------------------------------------------
@@ -166,6 +174,7 @@ async def forget_me(session: Session) -> str:
     """Take the acting person's names off everything, theirs and their absorbed rows'. Sums stay; nothing is undone."""
     me = session.member
     ids = await people.ids_of(session, me.member_id)
+    await _lock_acts(session, ids, await personal.users_of(session, ids))
     rows = select(Member).where(Member.guild_id == session.guild_id, Member.member_id.in_(ids))
     await session.execute(rows.order_by(Member.member_id).with_for_update(key_share=True))
     keys = select(Account.pool_id, Account.member_id).where(
@@ -196,6 +205,31 @@ async def forget_me(session: Session) -> str:
         member.openings_settled_at = member.openings_settled_at or session.now
     await due.schedule(session, "member.left", me.member_id, session.now)
     return f"Done. What is left of you here is “Forgotten {me.member_id}”, with the sums and no name."
+
+
+async def _lock_acts(session: Session, ids: list[int], users: list[int]) -> None:
+    """Everything of theirs that somebody may hold who waits for their account: the acts, in the one order, before it.
+
+    Who takes a tick, accepts a claim or undoes something locks such a row first; we would wait for it, and they for us.
+    """
+    theirs = select(RaidMember.raid_id).where(RaidMember.guild_id == session.guild_id, RaidMember.member_id.in_(ids))
+    claimed = select(RaidClaim.raid_id).where(RaidClaim.guild_id == session.guild_id, RaidClaim.member_id.in_(ids))
+    taken = select(Tick.raid_id).where(Tick.guild_id == session.guild_id, Tick.taken_by_user_id.in_(users))
+    led = or_(Raid.started_by_user_id.in_(users), Raid.raid_id.in_(theirs.union(claimed, taken)))
+    acts = (
+        (DataImport.data_import_id, DataImport.imported_by_user_id.in_(users)),
+        (CharacterClaim.character_claim_id, CharacterClaim.member_id.in_(ids)),
+        (Raid.raid_id, led),
+        (Award.award_id, or_(Award.member_id.in_(ids), Award.awarded_by_user_id.in_(users))),
+        (Batch.batch_id, Batch.made_by_user_id.in_(users)),
+        (Transfer.transfer_id, or_(Transfer.from_member_id.in_(ids), Transfer.to_member_id.in_(ids))),
+        (DecaySchedule.pool_id, DecaySchedule.set_by_user_id.in_(users)),
+        (DecayRun.decay_run_id, DecayRun.run_by_user_id.in_(users)),
+        (MemberLink.member_link_id, or_(MemberLink.from_member_id.in_(ids), MemberLink.to_member_id.in_(ids))),
+    )
+    for key, is_theirs in acts:
+        query = select(key).where(key.class_.guild_id == session.guild_id, is_theirs).order_by(key)
+        await session.execute(query.with_for_update(key_share=True))
 
 
 async def _names(session: Session, ids: list[int]) -> list[str]:

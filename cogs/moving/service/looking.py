@@ -46,7 +46,10 @@ async def look(session: Session, given: Given) -> Plan:
     if given.pool:
         chosen = await pools.get_pool(session, given.pool)
         into = next(pool for pool in here.pools if pool.pool_id == chosen.pool_id)
-    return decide(given.document, here, into)
+    plan = decide(given.document, here, into)
+    for pool_id in sorted({one.pool_id for one in plan.pools.values() if one.pool_id is not None}):
+        await pools.lock_open(session, pool_id)  # an archived one takes nothing new
+    return plan
 
 
 async def check_new(session: Session, given: Given) -> None:

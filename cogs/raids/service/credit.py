@@ -11,6 +11,7 @@ from bot import people
 from bot.stage import Session
 from cogs.dkp.service import ledger, openings
 from cogs.dkp.service.ledger import NewEntry, Snapshot
+from cogs.dkp.service.pools import lock_open
 from cogs.raids.rules import Credit
 from db.tables import Member, Pool, Raid, Tick, TickCredit
 
@@ -38,6 +39,9 @@ class Evidence:
 
 
 async def get_pool(session: Session, raid: Raid) -> Pool:
+    """The pool a raid pays in. Of a raid that is over it may be archived meanwhile: then it pays nobody any more."""
+    if raid.status != "running":
+        return await lock_open(session, raid.pool_id)
     pool = await session.get(Pool, (session.guild_id, raid.pool_id))
     assert pool is not None
     return pool

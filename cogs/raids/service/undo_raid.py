@@ -96,11 +96,16 @@ class RaidUndo:
         return (await session.execute(query)).scalars().all()
 
     async def _lock_accounts(self, session: Session, raid: Raid, left: Sequence[Award]) -> None:
-        """Everything that ticks and awards moved, in one statement: what follows locks it again for nothing."""
+        """Everything that ticks and awards moved, in one statement: what follows locks it again for nothing.
+
+        Also of whoever somebody turned out to be since: what is reversed goes on to them.
+        """
         standing = [tick.tick_id for tick in await paying.standing_ticks(session, raid.raid_id)]
         entries = await ledger.load_entries(session, await paying.entries_of(session, standing))
-        keys = {(entry.pool_id, entry.member_id) for entry in entries}
-        await ledger.lock_accounts(session, keys | {(award.pool_id, award.member_id) for award in left})
+        keys = {(row.pool_id, row.member_id) for row in (*entries, *left)}
+        links = await ledger.links_of(session, {member_id for _, member_id in keys})
+        theirs = {(pool_id, links[member_id].to_member_id) for pool_id, member_id in keys if member_id in links}
+        await ledger.lock_accounts(session, keys | theirs)
 
 
 def _awards(left: Sequence[Award]) -> str:

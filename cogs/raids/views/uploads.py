@@ -1,28 +1,22 @@
 """Files and texts on their way in: fetched from Discord, read beside the event loop, then shown."""
 
 import asyncio
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
-import aiohttp
 import discord
 from discord import ui
 
 from bot.kit.components import Form
 from bot.kit.door import Door
+from bot.kit.fetching import fetch
 from bot.kit.text import clip, safe
-from bot.refusals import Refused
 from bot.uploads import check_size
 from cogs.raids.dumps import Reading, Window, read_file, read_pasted
 from cogs.raids.service import imports
 from cogs.raids.views.moments import show_reading
 
-FETCH_SECONDS: Final = 60
 SLOW_SECONDS: Final = 2
 """Who waits longer than this is told what for."""
-
-
-class FileLost(Refused):
-    code: ClassVar[str] = "raids.dump.lost"
 
 
 async def import_file(door: Door, raid_id: int, file: discord.Attachment) -> None:
@@ -30,7 +24,7 @@ async def import_file(door: Door, raid_id: int, file: discord.Attachment) -> Non
     check_size(file.filename, file.size)
     await door.later()
     window = await _window(door, raid_id)
-    content = await _fetch(file)
+    content = await fetch(file)
     reading = asyncio.create_task(asyncio.to_thread(read_file, file.filename, content, window))
     if await _is_slow(reading):
         await door.say(f"Reading {safe(clip(file.filename, 60))}, {_in_words(len(content))}: some seconds more…")
@@ -49,19 +43,6 @@ async def _window(door: Door, raid_id: int) -> Window:
 async def _is_slow(reading: asyncio.Task[Reading]) -> bool:
     done, _ = await asyncio.wait({reading}, timeout=SLOW_SECONDS)
     return not done
-
-
-async def _fetch(file: discord.Attachment) -> bytes:
-    shown = safe(clip(file.filename, 60))
-    try:
-        async with asyncio.timeout(FETCH_SECONDS):
-            return await file.read()
-    except TimeoutError:
-        raise FileLost(f"Discord did not hand me {shown} within a minute: upload it again.") from None
-    except discord.HTTPException as error:
-        raise FileLost(f"Discord did not hand me {shown} (it answered {error.status}): upload it again.") from None
-    except (aiohttp.ClientError, OSError):
-        raise FileLost(f"The connection broke while I fetched {shown}: upload it again.") from None
 
 
 def _in_words(size: int) -> str:

@@ -10,8 +10,9 @@ from bot.stage import Actor, Stage
 from cogs.auctions.service import start as start_auction
 from cogs.dkp.rules.pools import ArchivedPool, BadPool, FinerAmounts, Given, NothingToChange, PoolInUse, PoolNameTaken
 from cogs.dkp.service import pooling, pools
-from cogs.raids.service import evening, ticks
-from db.tables import Audit, DecaySchedule, Pool, Raid
+from cogs.loot.service import award_item
+from cogs.raids.service import claims, evening, ticks
+from db.tables import Audit, DecaySchedule, LedgerEntry, Member, Pool, Raid
 from tests.services.test_dkp.words import ANNA, BOB, balance, give, lines_of
 from tests.services.test_raids.scene import read, write
 
@@ -232,3 +233,21 @@ async def test_a_pool_of_another_guild_is_not_found(guild: Stage):
     with pytest.raises(Refused):
         await pooling.edit_pool(guild, stranger, "Alts", Given(cap=1))
     assert await read(guild, select(func.count()).select_from(Raid)) == [0]
+
+
+async def test_a_raid_that_is_over_pays_no_more_once_its_pool_is_archived(guild: Stage, clock):
+    await make(guild, "Alts")
+    raid = await begin(guild, pool="Alts")
+    taken = await ticks.take_tick(guild, ANNA, raid.raid_id)
+    claim = await claims.make_claim(guild, BOB, "zoning at the dump", channel_id=1)
+    clock.move(minutes=5)
+    await evening.end_raid(guild, ANNA, raid.raid_id)
+    await pooling.archive_pool(guild, ANNA, "Alts")
+    bob = (await read(guild, select(Member.member_id).where(Member.discord_user_id == BOB.user_id)))[0]
+    with pytest.raises(ArchivedPool):
+        await claims.accept_claim(guild, ANNA, claim.raid_claim_id)
+    with pytest.raises(ArchivedPool):
+        await ticks.credit_people(guild, ANNA, raid.raid_id, (taken.tick_id,), (bob,))
+    with pytest.raises(ArchivedPool):
+        await award_item(guild, ANNA, "Cloak", BOB.name, channel_id=1, how="given", raid=f"#{raid.raid_id}")
+    assert await read(guild, select(LedgerEntry)) == []

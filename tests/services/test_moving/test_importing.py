@@ -8,7 +8,8 @@ import pytest
 
 from bot.refusals import NotAllowed, Refused
 from bot.stage import Actor, Stage
-from cogs.dkp.service import ledger
+from cogs.dkp.rules.pools import ArchivedPool, Given
+from cogs.dkp.service import ledger, pooling
 from cogs.members.service import characters
 from cogs.members.service.presence import inconsistencies
 from cogs.moving.rules.document import DoesNotAddUp
@@ -315,3 +316,14 @@ async def test_two_guilds_take_in_the_same_file_and_see_nothing_of_each_other(st
         await take_in(stage, file, by=person(10, "Anna", guild_id=guild_id, manage_guild=True))
     rows = await owner.fetch("SELECT guild_id, sum(balance) AS total FROM account GROUP BY guild_id ORDER BY guild_id")
     assert [tuple(row) for row in rows] == [(1, 10), (2, 10)]
+
+
+async def test_a_file_does_not_go_into_an_archived_pool(guild: Stage):
+    await pooling.create_pool(guild, OFFICER, Given(name="Old"))
+    await pooling.archive_pool(guild, OFFICER, "Old")
+    for file in (
+        given("member,amount,pool\nAnna,5,Old\n", "a.csv"),
+        given("member,amount\nAnna,5\n", "a.csv", pool="Old"),
+    ):
+        with pytest.raises(ArchivedPool, match="Old is archived"):
+            await plan(guild, file)

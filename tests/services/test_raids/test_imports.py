@@ -17,6 +17,7 @@ from db.tables import (
     Character,
     CharacterOwner,
     Member,
+    Pool,
 )
 from tests.services.test_raids.scene import (
     ANNA,
@@ -203,3 +204,13 @@ async def test_a_dump_shows_that_somebody_was_on_time_after_all(stage, clock, ra
     await imports.import_dump(stage, LEAD, raid, *roster_file("Anna", name="RaidRoster-20260306-191000.txt"))
     (place,) = (await look(stage, raid)).places
     assert not place.late
+
+
+async def test_the_preview_reckons_start_points_in_that_come_with_the_first_raid(stage, clock, raid):
+    await write(stage, update(Pool).values(start=95, start_on="first_raid", cap=100))
+    await known(stage, ANNA)
+    clock.move(hours=1)
+    name, dump = roster_file("Anna")
+    shown = await stage.run(LEAD, lambda session: imports.preview_import(session, raid, dump))
+    done = await imports.import_dump(stage, LEAD, raid, name, dump)
+    assert shown.new_tick.total == done.total == 5

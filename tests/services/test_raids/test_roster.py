@@ -1,8 +1,13 @@
 """Who is at a raid, and who says so."""
 
+import re
+
 import pytest
 
+from bot.people import MOST_NEAR, get_person
+from bot.refusals import NotFound
 from bot.stage import Actor
+from bot.typed import Names
 from cogs.raids.rules import (
     NotOnRoster,
     WasRemoved,
@@ -85,3 +90,18 @@ async def test_who_leaves_the_server_leaves_the_raid(stage, raid):
     await roster.check_in(stage, ANNA, raid)
     await roster.leave_running_raids(stage, 1, await known(stage, ANNA))
     assert standing(await look(stage, raid)) == {"Anna": "left"}
+
+
+async def test_many_names_nobody_knows_cost_near_names_for_the_first_of_them_only(stage, raid, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Names, "near", lambda self, typed, limit=5: asked.append(typed) or ["Anna"])
+    many = " ".join(f"Stranger{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(100))
+    named = await stage.run(Actor.itself(1), lambda s: roster.named_people(s, many))
+    assert len(named.unknown) == 100
+    assert len(asked) == sum(bool(one.near) for one in named.unknown) == MOST_NEAR
+
+
+async def test_a_near_name_is_shown_safe(stage, raid):
+    await known(stage, person(40, "**Thalia**"))
+    with pytest.raises(NotFound, match=re.escape(r"Did you mean \*\*Thalia\*\*?")):
+        await stage.run(Actor.itself(1), lambda s: get_person(s, "Thaila"))

@@ -16,7 +16,7 @@ from bot.stage import Session
 from cogs.dkp.rules import AlreadyReversed, check_reason
 from cogs.dkp.service import ledger
 from cogs.moving.rules.document import FORMATS
-from cogs.moving.service.undoing.acts import hold_people, let_go, mark
+from cogs.moving.service.undoing.acts import hold_awards, hold_people, let_go, mark
 from cogs.moving.service.undoing.standing import (
     acted_since,
     after_links,
@@ -80,6 +80,7 @@ class ImportUndo:
         row = await _get(session, act_id, lock=True)
         raids = select(Raid.raid_id).where(Raid.guild_id == session.guild_id, Raid.data_import_id == act_id)
         raid_ids = list((await session.execute(raids.order_by(Raid.raid_id).with_for_update())).scalars())
+        await hold_awards(session, act_id)
         await hold_people(session, act_id)
         entry_ids = await entries_of(session, act_id)
         standing: list[LedgerEntry] = []

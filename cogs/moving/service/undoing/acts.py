@@ -1,10 +1,18 @@
-"""The parts of the act beside its entries: hold people, mark awards, raids and ticks, let people go."""
+"""The parts of the act beside its entries: hold awards and people, mark awards, raids and ticks, let people go."""
 
 from sqlalchemy import select, text, update
 
 from bot.stage import Session
 from cogs.moving.service.undoing.standing import made_and_idle
 from db.tables import Award, Member, Raid, Tick
+
+
+async def hold_awards(session: Session, import_id: int) -> None:
+    """Before any account: who undoes one of them alone holds it while they wait for the account."""
+    query = select(Award.award_id).where(
+        Award.guild_id == session.guild_id, Award.data_import_id == import_id, Award.undone_at.is_(None)
+    )
+    await session.execute(query.order_by(Award.award_id).with_for_update(key_share=True))
 
 
 async def hold_people(session: Session, import_id: int) -> None:

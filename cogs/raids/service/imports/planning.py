@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from bot.stage import Session
 from cogs.dkp.rules import within_cap
+from cogs.dkp.service import openings
 from cogs.raids.rules import PRESENT, STANDBY, Credit, Seat, decide_import, share_out, standby_share
 from cogs.raids.service import credit as paying
 from cogs.raids.service.imports.evening import Evening, Moment
@@ -141,6 +142,11 @@ async def worth(session: Session, evening: Evening, planned: Sequence[Planned]) 
             Account.member_id.in_({credit.member_id for one in planned for credit in one.credits}),
         )
         balances = {row.member_id: row.balance for row in await session.execute(query)}
+        if openings.starts_with_a_raid(evening.pool):  # start points come first, and leave less below the cap
+            ids = {credit.member_id for one in planned for credit in one.credits}
+            for member_id in await openings.first_here(session, evening.pool, ids):
+                had = balances.get(member_id, Decimal(0))
+                balances[member_id] = had + within_cap("opening", "opening", evening.pool.start, had, cap)
     found = {}
     for part in (part for one in planned for part in one.parts):
         total = cut = Decimal(0)

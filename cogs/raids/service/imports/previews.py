@@ -8,7 +8,7 @@ from decimal import Decimal
 from bot import people
 from bot.kit.text import clip, points, safe
 from bot.stage import Session
-from bot.typed import name_key, near_names
+from bot.typed import Names, name_key
 from cogs.raids.dumps import Dump, DumpLine, Reading, Window
 from cogs.raids.rules import FAR_FROM_RAID, PRESENT, check_running, nearest_tick
 from cogs.raids.service import credit as paying
@@ -170,12 +170,15 @@ def _distance(raid: Raid, at: datetime, now: datetime) -> timedelta:
 
 
 async def _near_unknown(session: Session, lines: Sequence[DumpLine]) -> tuple[Unknown, ...]:
+    """Near names for the first of them; the others are sorted out one by one, and get them there."""
     if not lines:
         return ()
-    known = list(dict.fromkeys(label for label, _ in await people.names(session)))
-    return tuple(
-        Unknown(safe(line.name), tuple(safe(near) for near in near_names(line.name, known, 2))) for line in lines
-    )
+    known = Names(dict.fromkeys(label for label, _ in await people.names(session)))
+
+    def near(place: int, name: str) -> list[str]:
+        return known.near(name, 2) if place < people.MOST_NEAR else []
+
+    return tuple(Unknown(safe(line.name), tuple(map(safe, near(place, line.name)))) for place, line in enumerate(lines))
 
 
 # --- files with several moments ---------------------------------------------------------------------------------------
