@@ -119,7 +119,10 @@ async def present(
 async def last_forgot_at(session: "Session") -> datetime | None:
     """When somebody of this guild was last forgotten."""
     gone = select(func.max(Member.left_at)).where(
-        Member.guild_id == session.guild_id, Member.discord_user_id.is_(None), Member.left_at.is_not(None)
+        Member.guild_id == session.guild_id,
+        Member.discord_user_id.is_(None),
+        Member.left_at.is_not(None),
+        Member.data_import_id.is_(None),
     )
     return (await session.execute(gone)).scalar_one()
 
@@ -339,8 +342,17 @@ def is_unclaimed(member: Member) -> bool:
 
 
 def is_forgotten(member: Member) -> bool:
-    """An anonymous row that keeps the sums of somebody who asked to be forgotten."""
-    return member.discord_user_id is None and member.left_at is not None
+    """An anonymous row that keeps the sums of somebody who asked to be forgotten, and no import any more."""
+    return member.discord_user_id is None and member.left_at is not None and member.data_import_id is None
+
+
+def why_nobody(member: Member) -> str | None:
+    """Why nobody is, or will be, behind this row, in a sentence: forgotten, or gone with an import that was undone."""
+    if is_forgotten(member):
+        return "Nobody is behind that name any more: they asked to be forgotten."
+    if member.discord_user_id is None and member.left_at is not None:
+        return f"{safe(member.display_name)} came with an import that was undone: nobody is behind that name any more."
+    return None
 
 
 async def names(session: GuildSession) -> list[tuple[str, int]]:

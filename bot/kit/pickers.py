@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 
 from bot.kit.door import Door
 from bot.kit.text import CHOICE_NAME, CHOICE_VALUE, CHOICES, clip, plain
@@ -58,11 +58,15 @@ def rank(typed: str, choices: Sequence[Choice]) -> list[Choice]:
 
 
 async def people(session: "Session", typed: str) -> list[Choice]:
-    """People by display name, main and alts; who left or has no Discord account is found too, marked."""
+    """People by display name, main and alts; who left or has no Discord account is found too, marked.
+
+    Not those who went with an import that was undone: they have nothing, and may be here anew.
+    """
+    gone = and_(Member.discord_user_id.is_(None), Member.left_at.is_not(None), Member.data_import_id.is_not(None))
     members = (
         await session.execute(
             select(Member.member_id, Member.display_name, Member.left_at, Member.discord_user_id).where(
-                Member.guild_id == session.guild_id, Member.absorbed_by_member_id.is_(None)
+                Member.guild_id == session.guild_id, Member.absorbed_by_member_id.is_(None), ~gone
             )
         )
     ).all()

@@ -13,6 +13,7 @@ from discord import app_commands
 
 from bot.kit.text import points, safe
 from cogs.moving import cog
+from cogs.moving.service import forgetting
 from cogs.moving.service.undoing import ImportUndo, doctor, explain
 
 if TYPE_CHECKING:
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
 def _imported(line: "AuditLine") -> str:
     totals = ", ".join(f"{points(Decimal(total))} {safe(pool)}" for pool, total in line.after["totals"].items())
     return (
-        f"{line.actor} imported {safe(line.after['file'])} ({line.after['format']}): {line.after['people']:,} people,"
+        f"{line.actor} imported {line.after['format']} (import {line.target_id}): {line.after['people']:,} people,"
         f" {line.after['entries']:,} entries, {totals}"
     )
 
 
 def _undone(line: "AuditLine") -> str:
     return (
-        f"{line.actor} undid the import of {safe(line.before['file'])}: {line.after['entries']:,} entries reversed,"
+        f"{line.actor} undid import {line.target_id}: {line.after['entries']:,} entries reversed,"
         f" {line.after['left']:,} people gone"
     )
 
@@ -44,6 +45,7 @@ async def setup(bot: "Quartermaster") -> None:
     registry = bot.stage.registry
     registry.undo["import"] = ImportUndo()
     registry.explain["import"] = explain
+    registry.forget.append(forgetting.forget)
     registry.doctor["undone imports are reversed"] = doctor
     registry.sentences |= {
         "moving.imported": _imported,

@@ -93,7 +93,7 @@ async def test_a_guild_moves_in_and_is_at_home(night: Night, owner: asyncpg.Conn
     assert [row["display_name"] for row in credited] == ["Oldtimer", "Thorgrim"]
     assert await night.stage.run(Actor.itself(night.guild.id), ledger.imbalances) == []
     audit = said(await night.types(night.officer, "audit search"))
-    assert "imported points.xml (an EQdkp Plus points export): 3 people, 6 entries, 1025.5 DKP" in audit
+    assert "imported an EQdkp Plus points export (import 1): 3 people, 6 entries, 1025.5 DKP" in audit
 
 
 def first_button(shown: simcord.InteractionResult) -> str:
@@ -115,7 +115,7 @@ async def test_a_whole_import_is_undone_after_a_look_and_may_come_again(night: N
     done = said(await night.presses(night.officer, asked.response, "Undo it"))
     assert "6 entries were reversed and 2 people are gone" in done
     assert await owner.fetchval("SELECT sum(balance) FROM account") == 7
-    assert "undid the import of points.xml" in said(await night.types(night.officer, "audit search"))
+    assert "undid import 1" in said(await night.types(night.officer, "audit search"))
 
     again = await bring(night, OLD_SITE)
     assert "Palaelean" in said(again)

@@ -44,10 +44,12 @@ def check_transfer(
         raise NoRoom(f"{receiver} has {points(has)} and may have {points(cap)} at most: {fits}.")
 
 
-def check_receiver(name: str, *, oneself: bool, left: bool, claimed: bool) -> None:
-    """`name` is as it was written."""
+def check_receiver(name: str, *, oneself: bool, left: bool, claimed: bool, nobody: str | None = None) -> None:
+    """`name` is as it was written; `nobody` says why nobody is behind it, where that is so."""
     if oneself:
         raise BadTransfer("Those are yours already: name somebody else.")
+    if nobody is not None:
+        raise BadTransfer(nobody)
     if left:
         raise BadTransfer(f"{safe(name)} left the server: points are given to people who are here.")
     if not claimed:

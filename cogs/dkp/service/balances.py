@@ -87,7 +87,7 @@ async def balance_in_words(session: Session, who: str | None, pool: str | None) 
         Account.member_id == member.member_id,
     )
     balance = (await session.execute(query)).scalar_one_or_none() or Decimal(0)
-    left = " (left the server)" if member.left_at else ""
+    left = " (left the server)" if member.left_at and member.discord_user_id else ""
     return f"{safe(member.display_name)}{left} has **{points(balance)}** {called(found)}."
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, update
 
 from bot import personal
 from bot.stage import Session
-from db.tables import Account, Batch, DataImport, DecayRun, DecaySchedule, EntryText, LedgerEntry, Pool, Transfer
+from db.tables import Account, Batch, DecayRun, DecaySchedule, EntryText, LedgerEntry, Pool, Transfer
 
 _SAYS_NOTHING_OF_THEM = ("attendance", "loot", "opening", "decay")
 """Kinds whose reason is a raid, an item or a rule."""
@@ -109,5 +109,4 @@ async def forget(session: Session, member_ids: list[int]) -> None:
         Batch.made_by_user_id,
         DecayRun.run_by_user_id,
         DecaySchedule.set_by_user_id,
-        DataImport.imported_by_user_id,
     )

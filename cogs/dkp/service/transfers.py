@@ -56,6 +56,7 @@ async def transfer(
         oneself=other.member_id == me.member_id,
         left=other.left_at is not None,
         claimed=other.discord_user_id is not None,
+        nobody=people.why_nobody(other),
     )
     mine, theirs = (found.pool_id, me.member_id), (found.pool_id, other.member_id)
     accounts = await ledger.lock_accounts(session, [mine, theirs])

@@ -140,8 +140,8 @@ async def transfer_character(session: Session, character: str, to: str, reason: 
     found, giver = await lock_character(session, character, receiver.member_id)
     if giver.member_id == receiver.member_id:
         raise rules.NothingChanges(f"{safe(found.name)} is {safe(giver.display_name)}’s already.")
-    if people.is_forgotten(receiver):
-        raise rules.NotLinkable("Nobody is behind that name any more: they asked to be forgotten.")
+    if (why := people.why_nobody(receiver)) is not None:
+        raise rules.NotLinkable(why)
     await check_room(session, receiver.member_id)
     was_main = await hand_over(session, found, receiver.member_id, reason)
     is_main = await ensure_main(session, receiver.member_id) == found.name

@@ -81,8 +81,8 @@ def check_pair(unclaimed: Member, claimer: Member) -> None:
         raise rules.NotLinkable(
             f"{safe(unclaimed.display_name)} was linked to somebody already: take that back with /dkp undo first."
         )
-    if people.is_forgotten(unclaimed):
-        raise rules.NotLinkable("Nobody is behind that name any more: they asked to be forgotten.")
+    if (why := people.why_nobody(unclaimed)) is not None:
+        raise rules.NotLinkable(why)
     if claimer.discord_user_id is None or claimer.left_at is not None:
         raise rules.NotLinkable(f"{safe(claimer.display_name)} is not in this server now.")
 

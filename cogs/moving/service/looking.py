@@ -68,7 +68,8 @@ async def check_new(session: Session, given: Given) -> None:
 
 
 async def load_here(session: Session) -> Here:
-    """Pools, people and active characters; who was absorbed by another is nobody of their own any more."""
+    """Pools, people and active characters; who was absorbed by another, forgotten, or went with an
+    import that was undone, is nobody of their own any more."""
     guild_id = session.guild_id
     columns = (Member.member_id, Member.display_name, Member.name_key, Member.discord_user_id, Member.left_at)
     query = select(*columns, Member.absorbed_by_member_id).where(Member.guild_id == guild_id)
@@ -78,7 +79,11 @@ async def load_here(session: Session) -> Here:
         into = everybody[member_id].absorbed_by_member_id
         return member_id if into is None else is_now(into)
 
-    members = [row for row in everybody.values() if row.absorbed_by_member_id is None]
+    members = [
+        row
+        for row in everybody.values()
+        if row.absorbed_by_member_id is None and (row.discord_user_id is not None or row.left_at is None)
+    ]
     played = select(Character.name_key, Character.owner_member_id, Character.name, Character.is_main).where(
         Character.guild_id == guild_id, Character.retired_at.is_(None)
     )

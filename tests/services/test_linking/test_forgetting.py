@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bot import people
+from bot.kit import pickers
 from bot.people import Seen
 from bot.refusals import Refused
 from cogs.auctions.service import personal as of_auctions
@@ -15,6 +16,7 @@ from cogs.auctions.service.starting import start
 from cogs.audit import service as of_audit
 from cogs.dkp.service import adjustments, openings
 from cogs.dkp.service import personal as of_points
+from cogs.dkp.service.transfers import transfer
 from cogs.loot.service.keeping import forget as forget_awards
 from cogs.members.rules import NotForgettable
 from cogs.members.service import personal, presence
@@ -24,6 +26,9 @@ from cogs.members.service.claims import claim_character
 from cogs.members.service.linking import link_member
 from cogs.members.service.personal import as_file, check_forgettable, export_me, forget_me
 from cogs.members.service.profile import choose_notices, notices_of_me, profile_of_me
+from cogs.moving.service import forgetting as of_imports
+from cogs.moving.service.looking import ImportedBefore
+from cogs.moving.service.undoing import ImportUndo
 from cogs.raids.service import personal as of_raids
 from cogs.raids.service import ticks
 from cogs.raids.service.imports import import_dump
@@ -41,6 +46,8 @@ from tests.services.test_linking.scene import (
     played_by,
     sound,
 )
+from tests.services.test_moving.files import OPENDKP, export, player
+from tests.services.test_moving.house import given, take_in, undo
 from tests.services.test_raids.scene import begin, roster_file
 
 NUMBER = 112233445566778899
@@ -54,6 +61,7 @@ NAMES = ("Gorm the Grim", "Gormling", "Gormander", "Grimalkin", "Oldgorm", str(N
 async def registered(guild):
     """What each slice's setup registers for this."""
     registry = guild.registry
+    registry.undo["import"] = ImportUndo()
     registry.exports |= {
         **personal.EXPORTS,
         "points": of_points.export_points,
@@ -63,7 +71,7 @@ async def registered(guild):
         "bids": of_auctions.export_bids,
         "audit": of_audit.export,
     }
-    registry.forget += [of_points.forget, of_raids.forget, of_auctions.forget, forget_awards]
+    registry.forget += [of_points.forget, of_raids.forget, of_auctions.forget, forget_awards, of_imports.forget]
     registry.forget_refusals.append(of_auctions.refuse_forgetting)
     registry.notices |= {"outbid": "somebody outbid you", "claim": "your claim"}
     return guild
@@ -132,6 +140,33 @@ async def test_nothing_names_who_was_forgotten_but_entries_they_made(registered,
     await sound(registered)
 
 
+async def test_nothing_names_who_an_import_brought_and_who_was_linked_to_them(registered, clock, owner):
+    rows = [
+        player(1, "Oldgorm", earned=100, items=[("Cloak", 30)], adjustments=[("Oldgorm brought the cake", 2)]),
+        player(2, "Gormander", main=1, main_name="Oldgorm"),
+        player(3, "Yan", earned=7),
+    ]
+    anna = person(10, "Anna", manage_guild=True, interaction_id=4)
+    await take_in(registered, given(export(*rows), "Oldgorm_s points.xml"), by=anna)
+    ticked = OPENDKP.replace("Thorgrim", "Grimalkin").replace("Thorgit", "Gormling").replace("thorgit", "gormling")
+    raids = await take_in(registered, given(ticked, "points.json"), by=GORM)
+    for name in ("Oldgorm", "Grimalkin"):
+        await link_member(registered, ANNA, name, SEEN_GORM, HERE)
+    before = await said_of(owner, NAMES)
+    assert {"data_import.file_name", "data_import.imported_by_user_id", "tick_credit.character_name"} <= before.keys()
+    assert {"award.member_name", "entry_text.reason", "interaction_answer.answer", "outbox.content"} <= before.keys()
+
+    await forget_me(registered, person(NUMBER, "Gorm the Grim", manage_guild=True, interaction_id=9))
+    assert await said_of(owner, NAMES) == {"ledger_entry.actor_user_id": [str(NUMBER)]}
+    assert [row[0] for row in await owner.fetch("SELECT file_name FROM data_import")] == ["forgotten", "forgotten"]
+    await sound(registered)
+    with pytest.raises(ImportedBefore, match=r"imported .* as forgotten: nothing was changed"):
+        await take_in(registered, given(ticked, "points.json"))
+    await undo(registered, raids.data_import_id)
+    assert await said_of(owner, NAMES) == {"ledger_entry.actor_user_id": [str(NUMBER)]}
+    await sound(registered)
+
+
 async def test_the_search_finds_a_name_that_a_slice_left(registered, clock, owner):
     await lived_through(registered, clock)
     registered.registry.forget.remove(of_raids.forget)
@@ -162,6 +197,35 @@ async def test_who_is_forgotten_and_presses_again_is_somebody_new_without_start_
     assert await balances(registered, new) == {"DKP": Decimal(50)}
     assert await owner.fetchval("SELECT count(*) FROM ledger_entry WHERE kind = 'opening'") == 4
     await sound(registered)
+
+
+async def test_an_undone_import_is_nobody_forgotten_and_newcomers_get_start_points(registered, clock, owner):
+    await owner.execute("UPDATE pool SET start = 50")
+    joined_at = clock.now()
+    clock.move(hours=1)
+    done = await take_in(registered, given(export(player(1, "Zed", earned=100))))
+    await undo(registered, done.data_import_id)
+    clock.move(hours=1)
+    await owner.execute("INSERT INTO role_mapping (guild_id, role_group, role_id) VALUES (1, 'member', 900)")
+    met = Seen(79, "Newcomer", frozenset({900}), joined_at)
+    await registered.run(ITSELF, lambda session: people.meet(session, [met]))
+    await registered.run(ITSELF, lambda session: openings.grant(session))
+    assert await owner.fetchval("SELECT amount FROM ledger_entry WHERE kind = 'opening'") == 50
+
+    await owner.execute("DELETE FROM role_mapping")
+    zed = await owner.fetchval("SELECT member_id FROM member WHERE display_name = 'Zed'")
+    await owner.execute("UPDATE pool SET transfers = true")
+    await add_character(registered, CARL, "Thrall")
+    gone = "Zed came with an import that was undone: nobody is behind that name any more."
+    for refused in (
+        lambda: link_member(registered, ANNA, f"#{zed}", Seen(12, "Carl", frozenset())),
+        lambda: transfer_character(registered, ANNA, "Thrall", f"#{zed}", "to nobody"),
+        lambda: transfer(registered, CARL, f"#{zed}", 1),
+    ):
+        with pytest.raises(Refused, match=gone):
+            await refused()
+    offered = await registered.run(ANNA, lambda session: pickers.people(session, "Zed"))
+    assert [choice.label for choice in offered if choice.label.startswith("Zed")] == []
 
 
 async def test_who_is_met_again_at_a_start_after_forgetting_gets_none_either(registered, clock, owner):

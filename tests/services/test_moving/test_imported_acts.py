@@ -34,7 +34,8 @@ async def imported(guild: Stage, owner: asyncpg.Connection) -> int:
 
 
 async def raid_and_tick(owner: asyncpg.Connection) -> tuple[int, int]:
-    return await owner.fetchval("SELECT min(raid_id) FROM raid"), await owner.fetchval("SELECT min(tick_id) FROM tick")
+    raid, tick = await owner.fetchrow("SELECT min(raid_id), min(tick_id) FROM raid JOIN tick USING (raid_id)") or (0, 0)
+    return raid, tick
 
 
 ACTS: dict[str, Callable[[Stage, int, int, int], Awaitable[Any]]] = {
@@ -71,7 +72,7 @@ async def test_nothing_but_undoing_the_import_changes_its_raids(
     guild: Stage, owner: asyncpg.Connection, imported: int, act: str
 ):
     raid, tick = await raid_and_tick(owner)
-    me = await owner.fetchval("SELECT member_id FROM member WHERE discord_user_id = 11")
+    me = await owner.fetchval("SELECT member_id FROM member WHERE discord_user_id = 11") or 0
     with pytest.raises(RaidImported, match=rf"undo the import with /dkp undo \(type import:{imported}\)"):
         await ACTS[act](guild, raid, tick, me)
     assert await owner.fetchval("SELECT count(*) FROM board") == 0

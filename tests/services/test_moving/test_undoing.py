@@ -97,3 +97,14 @@ async def test_the_doctor_finds_an_undone_import_whose_points_stand(guild: Stage
     await take_in(guild, given(export(player(1, "Zed", earned=100))))
     await owner.execute("UPDATE data_import SET undone_at = now()")
     assert "but 1 of its entries stand" in (await guild.run(Actor.itself(1), doctor))[0]
+
+
+async def test_a_table_comes_again_to_new_people_and_not_to_those_who_went(guild: Stage, owner: asyncpg.Connection):
+    table = "member,amount\nZed,5\nYan,7\n"
+    done = await take_in(guild, given(table, "points.csv"))
+    await undo(guild, done.data_import_id)
+    again = await take_in(guild, given(table, "points.csv"))
+    assert (again.people, again.matched) == (2, 0)
+    query = "SELECT display_name, balance FROM account JOIN member USING (guild_id, member_id) WHERE left_at IS NULL"
+    assert {row["display_name"]: row["balance"] for row in await owner.fetch(query)} == {"Zed": 5, "Yan": 7}
+    await sound(guild)

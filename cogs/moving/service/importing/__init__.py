@@ -101,7 +101,7 @@ async def import_file(session: Session, given: Given, seen: str, progress: Progr
         session,
         "moving.imported",
         target_id=import_id,
-        after={"file": row.file_name, "format": FORMATS[document.format], **row.summary},
+        after={"format": FORMATS[document.format], **row.summary},
     )
     if session.guild.audit_channel_id is not None:
         words = f"{safe(session.actor.name)}: {done.in_words()}"

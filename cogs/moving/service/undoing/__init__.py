@@ -99,7 +99,6 @@ class ImportUndo:
             session,
             "moving.import.undone",
             target_id=act_id,
-            before={"file": row.file_name},
             after={"entries": len(standing), "left": left},
             reason=reason,
         )
