@@ -100,7 +100,10 @@ class RaidUndo:
         standing = [tick.tick_id for tick in await paying.standing_ticks(session, raid.raid_id)]
         entries = await ledger.load_entries(session, await paying.entries_of(session, standing))
         keys = {(entry.pool_id, entry.member_id) for entry in entries}
-        await ledger.lock_accounts(session, keys | {(award.pool_id, award.member_id) for award in left})
+        keys |= {(award.pool_id, award.member_id) for award in left}
+        links = await ledger.links_of(session, {member_id for _, member_id in keys})
+        theirs = {(pool_id, links[member_id].to_member_id) for pool_id, member_id in keys if member_id in links}
+        await ledger.lock_accounts(session, keys | theirs)
 
 
 def _awards(left: Sequence[Award]) -> str:

