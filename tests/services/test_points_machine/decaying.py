@@ -58,7 +58,7 @@ class Decays(Played):
 
     @staticmethod
     def _loss(one: dict[str, Decimal], asked: Asked) -> Decimal:
-        base, floor = one["balance"] - one["held"], asked.floor or D(0)
+        base, floor = one["balance"] - one["held"], D(asked.floor or 0)
         if asked.earned_only:
             base = min(base, max(one["earned"] + one["decayed"], D(0)))
         share = (base * D(asked.percent) / 100).quantize(D("0.1"), ROUND_HALF_EVEN)

@@ -66,7 +66,7 @@ def world(database_url: URL) -> Iterator[World]:
 def test_whatever_a_guild_does_with_points_every_figure_stays_the_sum_of_its_parts(world: World) -> None:
     machine = type("Played", (PointsMachine,), {"world": world})
     how = settings(
-        max_examples=EXAMPLES or 30,
+        max_examples=EXAMPLES or 25,
         stateful_step_count=45,
         deadline=None,
         derandomize=not EXAMPLES,

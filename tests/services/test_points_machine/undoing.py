@@ -28,10 +28,9 @@ class Undoing(Played):
 
     @rule(kind=st.integers(0, len(ACTS) - 1), which=AGO, back=st.booleans())
     def undoes_an_act(self, kind: int, which: int, back: bool) -> None:
-        """And thinks again of it as often as not."""
-        self._undo_one_of(ACTS, kind, which)
-        if back:
-            self._undo_one_of(BACK, kind, 0)
+        undone = self._undo_one_of(ACTS, kind, which)
+        if back and undone is not None:
+            self._undo(f"undo of {undone.partition(':')[0]}", f"undo of {undone}")
 
     @rule(kind=st.integers(0, len(BACK) - 1), which=AGO)
     def brings_an_act_back(self, kind: int, which: int) -> None:
@@ -53,7 +52,7 @@ class Undoing(Played):
         if entry is not None:
             self._undo("any entry", f"#{entry}")
 
-    def _undo_one_of(self, kinds: Sequence[str], which_kind: int, which: int) -> None:
+    def _undo_one_of(self, kinds: Sequence[str], which_kind: int, which: int) -> str | None:
         """A recent act of one of these kinds, the next one of which there is any."""
 
         async def recent(session: Session, kind: str) -> list[Choice]:
@@ -61,8 +60,10 @@ class Undoing(Played):
 
         for kind in (*kinds[which_kind:], *kinds[:which_kind]):
             if found := self.looks(lambda session, kind=kind: recent(session, kind)):
-                self._undo(kind, f"{kind}:{found[which % len(found)].value}")
-                return
+                what = f"{kind}:{found[which % len(found)].value}"
+                self._undo(kind, what)
+                return what
+        return None
 
     def _undo(self, kind: str, what: str) -> None:
         said = self._preview(what)
