@@ -15,6 +15,7 @@ from sqlalchemy import update
 
 from bot import people
 from bot.stage import Actor, Session, Stage
+from cogs.attendance.service import exports as attendance
 from cogs.dkp.service import adjustments, ledger
 from cogs.dkp.service.undoing import EntryUndo, undo
 from cogs.loot import service as loot
@@ -185,19 +186,34 @@ async def picture(owner: asyncpg.Connection, guild_id: int) -> dict[str, Any]:
     return {name: sorted(map(repr, await owner.fetch(query, guild_id))) for name, query in queries.items()}
 
 
+async def figures(stage: Stage, guild_id: int) -> dict[str, tuple[int, ...]]:
+    """Attendance of everybody who was ever credited, as the guild itself reckons it: attended and of how many."""
+    reckoned = await stage.run(Actor.itself(guild_id), attendance.export)
+    return {
+        one.member: (
+            one.attended_30, one.of_30, one.attended_60, one.of_60, one.attended_90, one.of_90,
+            one.attended_lifetime, one.of_lifetime,
+        )
+        for one in reckoned.members
+        if one.attended_lifetime
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_an_export_taken_in_by_an_empty_guild_is_the_same_guild(
     stage: Stage, clock: MovableClock, owner: asyncpg.Connection, seed: int
 ):
     life = Life(stage, clock, 1, seed)
     await life.live(30)
-    before = await picture(owner, 1)
+    before, attended = await picture(owner, 1), await figures(stage, 1)
     assert all(before.values())
+    assert attended
     there = person(99, "Zara", guild_id=2, manage_guild=True)
     await take_in(stage, given(await out(stage, life.officer), "export.zip"), by=there)
     after = await picture(owner, 2)
     for part, rows in before.items():
         assert after[part] == rows, part
+    assert await figures(stage, 2) == attended
     for check in (ledger.imbalances, presence.inconsistencies):
         assert await stage.run(Actor.itself(2), check) == []
     assert await owner.fetchval("SELECT count(*) FROM member WHERE guild_id = 2 AND discord_user_id IS NOT NULL") == 1
@@ -206,6 +222,7 @@ async def test_an_export_taken_in_by_an_empty_guild_is_the_same_guild(
     third = person(98, "Yuri", guild_id=3, manage_guild=True)
     await take_in(stage, given(await out(stage, there), "export.zip"), by=third)
     assert await picture(owner, 3) == after
+    assert await figures(stage, 3) == attended
 
 
 async def test_who_is_in_the_new_server_too_is_known_by_their_discord_account(guild: Stage, owner: asyncpg.Connection):
