@@ -37,5 +37,10 @@ class NotFound(Refused):
 
     def __init__(self, sentence: str, near: Sequence[str] = ()) -> None:
         if near:
-            sentence = f"{sentence} Did you mean {' or '.join(near)}?"
+            sentence = f"{sentence} Did you mean {either(near)}?"
         super().__init__(sentence, near=list(near))
+
+
+def either(names: Sequence[str]) -> str:
+    """ "A", "A or B", "A, B or C" """
+    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

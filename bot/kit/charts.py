@@ -19,7 +19,7 @@ from bot.kit.text import clip, plain
 
 _CARD, _INK, _FAINT, _LINE = "#2b2d31", "#f2f3f5", "#80848e", "#5fb3ff"
 _WIDTH, _HEIGHT, _DOTS_AN_INCH = 6.4, 3.6, 125
-"""800 by 450 dots: a phone shows them one to two, and text of 11 points is read without zooming."""
+"""800 by 450 dots: a phone shows them one to two, and text of 13 points is read without zooming."""
 _LABEL: Final = 18
 _drawing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="charts")
 
@@ -71,7 +71,7 @@ async def bars(
                 textcoords="offset points",
                 ha="center",
                 color=_INK,
-                fontsize=10,
+                fontsize=12,
             )
         if top is not None:
             axes.set_ylim(0, float(top) * 1.08)
@@ -100,7 +100,8 @@ def _png(title: str, draw: Callable[[Any], None]) -> bytes:
     axes = figure.add_subplot()
     axes.set_facecolor(_CARD)
     axes.set_title(clip(plain(title), 60), color=_INK, fontsize=13, loc="left", parse_math=False)
-    axes.tick_params(colors=_INK, labelsize=11, length=0)
+    axes.tick_params(colors=_INK, labelsize=13, length=0)
+    axes.xaxis.get_offset_text().set(color=_INK, fontsize=12)
     axes.grid(axis="y", color=_FAINT, alpha=0.35)
     axes.set_axisbelow(True)
     for spine in axes.spines.values():

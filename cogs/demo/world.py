@@ -50,6 +50,8 @@ def build(env: simcord.Env) -> World:
     hidden: dict[Any, discord.PermissionOverwrite] = {
         guild.default_role: discord.PermissionOverwrite(view_channel=False),
         roles["officer"]: discord.PermissionOverwrite(view_channel=True),
+        # As the README has it: in a hidden channel the bot is let in by name.
+        simcord.UserHandle(env, env.backend.bot_user): discord.PermissionOverwrite(view_channel=True),
     }
     channels = {
         name: guild.create_text_channel(name, topic=topic, overwrites=hidden if name == _OFFICERS_ONLY else None)

@@ -117,14 +117,16 @@ class Loot(commands.Cog):
     async def history(self, interaction: Interaction, member: str | None = None, item: str | None = None) -> None:
         door = Door(interaction)
 
-        async def look(session: Session) -> list[str]:
-            member_id = (await people.get_person(session, member)).member_id if member else None
+        async def look(session: Session) -> tuple[str, list[str]]:
+            person = await people.get_person(session, member) if member else None
+            member_id = person.member_id if person else None
             item_key = await service.get_item_key(session, item) if item else None
             awards = await service.list_awards(session, member_id=member_id, item_key=item_key)
-            return [award.in_words() for award in awards]
+            whose = f"**Loot of {safe(person.display_name)}**" if person else "**Loot**"
+            return f"{whose}, newest first", [award.in_words() for award in awards]
 
-        lines = await door.stage.read(door.actor, "loot.view", look)
-        await show_pages(door, "**Loot**", lines, empty="No item was awarded yet.")
+        heading, lines = await door.stage.read(door.actor, "loot.view", look)
+        await show_pages(door, heading, lines, empty="No item was awarded yet.")
 
     # --- what is offered while typing ---------------------------------------------------------------------------------
 

@@ -51,7 +51,8 @@ async def setup(bot: "Quartermaster") -> None:
             f"{line.actor} gave {safe(line.after['name'])} of {safe(line.before['owner'])} to {line.about}"
         ),
         "characters.claimed": lambda line: (
-            f"{line.about} said they are {safe(line.after['character'])} of {safe(line.after['owner'])}"
+            f"{line.about} said they are {safe(line.after['character'])}"
+            + ("" if line.after["character"] == line.after["owner"] else f" of {safe(line.after['owner'])}")
         ),
         "characters.claim_refused": lambda line: (
             f"{line.actor} refused {line.about}'s claim on {safe(line.after['character'])}"

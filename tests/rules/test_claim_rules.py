@@ -54,7 +54,7 @@ def test_a_raid_with_a_tick_that_does_not_credit_one_can_be_claimed_for_72_hours
         ({"standing": []}, NothingToClaim, "has no tick yet"),
         ({"standing": [StandingTick(11, 1, NOW + HOUR)]}, NothingToClaim, "has no tick yet"),
         ({"tick_id": 99}, NothingToClaim, "was undone"),
-        ({"credited": {11, 12}}, CreditedAlready, "all 2 ticks"),
+        ({"credited": {11, 12}}, CreditedAlready, "both ticks"),
         ({"credited": {12}, "tick_id": 12}, CreditedAlready, "tick 2"),
     ],
 )

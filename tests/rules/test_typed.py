@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.refusals import Refused
+from bot.refusals import Refused, either
 from bot.typed import (
     AmountTooLarge,
     BadAmount,
@@ -278,3 +278,7 @@ def test_a_list_of_names_is_taken_apart(typed, names):
 @given(st.text())
 def test_no_text_breaks_the_list_of_names(text):
     assert all(name.strip() for name in split_names(text))
+
+
+def test_near_names_are_offered_as_one_would_say_them():
+    assert [either(["A", "B", "C"][:n]) for n in (1, 2, 3)] == ["A", "A or B", "A, B or C"]

@@ -123,6 +123,14 @@ async def test_an_applicant_is_told_who_may_bid(demo: Demo) -> None:
         assert "may bid" in await page.presses("Bid", on="leads")
 
 
+async def test_what_officers_are_asked_is_posted_in_their_hidden_channel(demo: Demo) -> None:
+    async with Browser(demo.url()) as page:
+        await page.view_as("Larkin")
+        assert "An officer is asked" in await page.types("character claim", character="Merrowen")
+        await asyncio.sleep(2)  # a card that may not be posted there is posted where the command was typed
+        assert "## A claim" not in await page.look()
+
+
 async def test_a_command_is_typed_in_the_message_box(demo: Demo) -> None:
     async with Browser(demo.url()) as page:
         assert "Maelis" in await page.types("dkp standings")

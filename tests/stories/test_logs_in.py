@@ -99,7 +99,7 @@ async def test_a_zipped_log_becomes_two_of_its_three_ticks_and_the_loot(
     text = said(preview)
     assert "**Import 2 into Temple of Veeshan** · 3 people · 30 points" in text
     assert "Call 1 · Plane of Fear → a new tick: 3 people, 30 points" in text
-    assert "Call 2 · Plane of Fear → tick 1: 0 people, 0 points, 2 credited before" in text
+    assert "Call 2 · Plane of Fear → tick 1: nobody new, 2 credited before" in text
     assert "Unknown: Zed" in text
     assert len(text) < 2000
     assert await balance(night, "carl") == 0

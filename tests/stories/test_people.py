@@ -65,12 +65,12 @@ async def test_a_person_claims_their_imported_character_and_an_officer_says_yes(
     assert answer.startswith("An officer is asked whether **Thrall** is you")
     [card] = cards(night.channel)
     assert "**bob** says: **Thrall** is me." in text_of(card)
-    assert "With a yes go over: 430 DKP; Thrall, Rexxar." in text_of(card)
+    assert "Accepting moves to them: 430 DKP; Thrall, Rexxar." in text_of(card)
     assert "Only officers may link people" in said(await night.presses(bob, card, "Accept"))
 
     await night.restart()
     asked = await night.presses(night.officer, card, "Accept")
-    assert "Is **Old Thrall** the person **bob**? If so:\n430 DKP go over." in said(asked)
+    assert "Is **Old Thrall** really **bob**? If so:\n430 DKP move over." in said(asked)
     done = said(await night.presses(night.officer, asked.response, "Accept it"))
     assert "**Old Thrall** is **bob** now." in done
     [card] = cards(night.channel)
@@ -118,7 +118,7 @@ async def test_an_officer_links_a_person_and_undoes_it(night: Night, owner: asyn
     offered = await night.officer.autocomplete(night.channel, "member link", "who", "rex")
     assert [choice["name"] for choice in offered] == ["bob · Thrall · Rexxar"]
     asked = await night.types(night.officer, "member link", who=offered[0]["value"], user=bob)
-    assert "430 DKP go over." in said(asked)
+    assert "430 DKP move over." in said(asked)
     assert "Thrall becomes the main." in said(asked)
     await night.presses(night.officer, asked.response, "Link them")
     assert "linked you to **bob** in Crimson Circle" in text_of(bob.user.dm_channel.last_message)
@@ -132,7 +132,7 @@ async def test_an_officer_links_a_person_and_undoes_it(night: Night, owner: asyn
     assert "Rexxar changed hands since and stays where they are now." in said(asked)
     done = said(await night.presses(night.officer, asked.response, "Undo it"))
     assert "Undone: bob is no longer bob." in done
-    assert "Back went Thrall." in done
+    assert "Characters that went back: Thrall." in done
     assert "You have **5** DKP." in said(await night.types(bob, "dkp balance"))
     assert "**Rexxar** · main" in said(await night.types(cid, "character list"))
     assert await owner.fetchval("SELECT sum(amount) FROM ledger_entry WHERE source = 'claim'") == 0
@@ -177,7 +177,7 @@ async def test_a_profile_messages_and_everything_in_a_file(night: Night):
     assert profile.response.ephemeral
     assert "Main: **Thrall** (Shaman 60)" in said(profile)
     assert "You have **50** DKP." in said(profile)
-    assert "Attendance: 30 days – · 60 days – · 90 days – · lifetime –. Streak: 0, best 0." in said(profile)
+    assert "Attendance: not counted yet; it begins on becoming a member, or with the first tick." in said(profile)
     assert any(blob.startswith(b"\x89PNG") for blob in night.env.backend.cdn._blobs.values()), "the balance, drawn"
 
     panel = await night.types(bob, "me notifications")

@@ -152,6 +152,8 @@ async def test_a_roster_file_is_previewed_then_taken_in_once(night: Night):
     assert "tick 1: 1 person, 10 points" in said(done)
     again = await night.types(night.officer, "raid import", file=("renamed-" + at, ROSTER))
     assert "That was imported before, into tick 1; nothing changed." in said(again)
+    sorting = await night.presses(night.officer, again.response, "Sort out 1 name")
+    assert "**zed**" in said(sorting), "whoever closed the first answer still finds the names"
     assert await balance(night, "anna") == 10
 
 

@@ -81,7 +81,7 @@ async def test_new_people_ignored_names_and_a_walk_through_all(raid: Night, owne
     assert text_of(last(panel)).startswith("Brontes is ignored.")
     assert "**Cyclops**" in text_of(last(panel))
     panel = await press(night, panel, "New person")
-    assert "Cyclops is the main of Cyclops now: 1 tick credited, 10 points." in text_of(last(panel))
+    assert "Cyclops is a new person here now: 1 tick credited, 10 points." in text_of(last(panel))
     assert "**Aardvark**" in text_of(last(panel))
     new = await owner.fetchrow("SELECT * FROM member WHERE display_name = 'Cyclops'")
     assert (new["discord_user_id"], new["role_group"]) == (None, "member")

@@ -57,7 +57,13 @@ class HistoryLine:
 
     def label(self) -> str:
         """For a select: plain, without Markdown."""
-        return f"#{self.entry_id} {signed(self.amount)} → {points(self.balance_after)} · {self.reason}"
+        return f"#{self.entry_id} {signed(self.amount)} → {points(self.balance_after)} · {self._short()}"
+
+    def _short(self) -> str:
+        # "5 %" or "a slip" alone says nothing; an evening or an item speaks for itself.
+        if self.kind == "reversal":
+            return f"{'undone' if self.goes_back % 2 else 'brought back'}: {self.reason}"
+        return f"{self.kind}: {self.reason}" if self.kind == "decay" else self.reason
 
     def _cause(self) -> str:
         reason = safe(self.reason)

@@ -35,10 +35,11 @@ class AwardLine:
     undone_reason: str | None
 
     def in_words(self) -> str:
-        who = safe(self.member_name) + (f" ({safe(self.character_name)})" if self.character_name else "")
-        line = (
-            f"{when(self.awarded_at, 'd')} **{safe(self.item_name)}** → {who} · {points(self.cost)} {safe(self.pool)}"
-        )
+        played = self.character_name if self.character_name != self.member_name else None
+        who = safe(self.member_name) + (f" ({safe(played)})" if played else "")
+        line = f"{when(self.awarded_at, 'd')} **{safe(self.item_name)}** → {who}"
+        if self.cost or self.how == "auction":
+            line += f" · {points(self.cost)} {safe(self.pool)}"
         if self.how != "auction":
             line += f" · {self.how}"
         if self.raid:

@@ -87,7 +87,7 @@ class CharacterRetired:
         if not self.was_main:
             return done
         if self.main_now is None:
-            return f"{done} {theirs} no main now."
+            return f"{done} {theirs} no main now: /character add brings one in."
         return f"{done} **{safe(self.main_now)}**, {whose} character for longest, is the main now."
 
 

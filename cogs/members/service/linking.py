@@ -48,15 +48,15 @@ class Linked:
 
     def question(self) -> str:
         """The same before it is done."""
-        head = f"Is **{safe(self.name_before)}** the person **{safe(self.member_name)}**? If so:"
+        head = f"Is **{safe(self.name_before)}** really **{safe(self.member_name)}**? If so:"
         return "\n".join([head, *self.lines(), "`/dkp undo` takes it back in one act."])
 
     def lines(self) -> list[str]:
         """What goes over, a line each."""
         lines = [
-            f"{points(amount)} {safe(pool)} {'go over' if amount > 0 else 'go over as a debt'}."
+            f"{points(amount)} {safe(pool)} {'move over' if amount > 0 else 'move over as a debt'}."
             for pool, amount in self.points
-        ] or ["There are no points to go over."]
+        ] or ["There are no points to move over."]
         if self.characters:
             lines.append(f"Characters: {named(self.characters)}.")
         if self.main:

@@ -49,8 +49,10 @@ async def profile_of_me(session: Session) -> Profile:
 
 async def _attendance(session: Session) -> str:
     record = await figures.record_of(session, session.member)
+    if record.counts_from is None:
+        return "Attendance: not counted yet; it begins on becoming a member, or with the first tick."
     windows = " · ".join(f"{_SPANS[days]} {record.windows[days].in_words()}" for days in _SPANS)
-    return f"Attendance: {windows}. Streak: {record.streak.current}, best {record.streak.best}."
+    return f"Attendance: {windows}. In a row: {record.streak.current} now, {record.streak.best} at best."
 
 
 def _standing(session: Session) -> str:
@@ -59,7 +61,8 @@ def _standing(session: Session) -> str:
     wears = " and raid leader" if badge in session.actor.role_ids else ""
     if "member" not in session.mapping:
         return "The role groups are not mapped yet: until then everybody may check in, bid and read."
-    return f"You are {session.member.role_group}{wears}."
+    group = session.member.role_group
+    return f"You are {'an' if group[0] in 'aeiou' else 'a'} {group}{wears}."
 
 
 async def _characters(session: Session) -> str:

@@ -91,4 +91,9 @@ async def claimable_choices(session: Session, typed: str) -> list[Choice]:
         .order_by(Character.name_key)
     )
     rows = await session.execute(query)
-    return rank(typed, [Choice(f"{row.name} · of {row.display_name}", f"#{row.character_id}") for row in rows])
+    return rank(typed, [Choice(_claimable(row.name, row.display_name), f"#{row.character_id}") for row in rows])
+
+
+def _claimable(name: str, owner: str) -> str:
+    """A character, and whose it is where that is another name."""
+    return name if name.casefold() == owner.casefold() else f"{name} · of {owner}"

@@ -102,7 +102,7 @@ class LinkUndo:
         words = [f"Undone: {safe(unclaimed.display_name)} is no longer {safe(claimer.display_name)}."]
         words += [f"{safe(one.member_name)} has {points(one.balance)} now." for one in done]
         if characters:
-            words.append(f"Back went {named(characters)}.")
+            words.append(f"Characters that went back: {named(characters)}.")
         if moved.gone:
             words.append(moved.stay_in_words())
         if main:

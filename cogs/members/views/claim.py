@@ -47,7 +47,7 @@ def board(card: ClaimCard) -> ui.LayoutView:
 def _state(card: ClaimCard) -> str:
     if card.status == "open":
         amounts = ", ".join(f"{points(amount)} {safe(pool)}" for pool, amount in card.points) or "no points"
-        lines = [f"With a yes go over: {amounts}; {named(card.characters) or 'no character'}."]
+        lines = [f"Accepting moves to them: {amounts}; {named(card.characters) or 'no character'}."]
         return "\n".join([*lines, f"-# Claimed {when(card.made_at)}. Officers answer."])
     by = f" by {safe(card.decided_by)}" if card.decided_by else ""
     outcome = "Accepted" if card.status == "accepted" else "Refused"

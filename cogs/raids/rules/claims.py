@@ -88,7 +88,7 @@ def check_claim(
     if not claimed:
         raise NothingToClaim(f"{name} has no tick yet: check in on its board, and the next one counts for you.")
     if all(tick.tick_id in credited for tick in claimed):
-        what = f"tick {claimed[0].number}" if len(claimed) == 1 else f"all {len(claimed)} ticks"
+        what = {1: f"tick {claimed[0].number}", 2: "both ticks"}.get(len(claimed), f"all {len(claimed)} ticks")
         raise CreditedAlready(f"You are credited with {what} of {name} already: /dkp history shows it.")
 
 

@@ -30,7 +30,9 @@ async def show_preview(door: Door, raid_id: int, reading: Reading, dump: Dump, t
         door.actor, "raids.manage", lambda session: imports.preview_import(session, raid_id, dump)
     )
     if shown.already_in is not None:
-        await door.say(f"That was imported before, {shown.already_in}; nothing changed.")
+        sort_out = await sort_out_button(door, raid_id)  # whoever closed the first answer finds the names here
+        view = ui.View(timeout=None).add_item(sort_out) if sort_out is not None else None
+        await door.say(f"That was imported before, {shown.already_in}; nothing changed.", view=view)
         await then(door)
         return
 
@@ -70,7 +72,7 @@ def preview_in_words(shown: ImportPreview, reading: Reading) -> str:
         lines.append(f"Into tick {chosen.number}, the nearest: {imports.describe(chosen)}.")
     lines.append(f"As a new tick: {imports.describe(shown.new_tick)}.")
     lines += [f"Into tick {o.number}: {imports.describe(o)}." for o in shown.into_ticks if o is not chosen]
-    seats = "1 person takes" if shown.roster_only == 1 else f"{shown.roster_only} people take"
+    seats = {0: "nobody new takes", 1: "1 person takes"}.get(shown.roster_only, f"{shown.roster_only} people take")
     lines.append(f"Roster only: {seats} a seat, nobody is paid.")
     return fit_lines([*lines, *about_in_words(shown.about), *reading.notes[:5], *unread_line(reading)])
 
@@ -129,7 +131,7 @@ async def _import(
 
 def imported_in_words(done: DumpImported) -> str:
     if done.number is None:
-        return f"{safe(done.raid_name)}: {_seated(done)}, nobody was paid."
+        return f"{safe(done.raid_name)}: {done.seated or 'nobody'} took a seat, nobody was paid."
     result = result_in_words(done)
     return fit_lines([f"{safe(done.raid_name)}, {result}", *not_credited_line(done.not_credited)])
 
@@ -137,11 +139,11 @@ def imported_in_words(done: DumpImported) -> str:
 def result_in_words(done: DumpImported) -> str:
     """ "tick 3: 12 people, 120 points; 2 took a seat." """
     outcome = Outcome(done.tick_id, done.number, done.taken_at, done.people, done.total, 0, done.cut)
-    return f"tick {done.number}: {imports.describe(outcome)}; {_seated(done)}."
+    return f"tick {done.number}: {imports.describe(outcome)}{_seated(done)}."
 
 
 def _seated(done: DumpImported) -> str:
-    return f"{done.seated} took a seat"
+    return f"; {done.seated} took a seat" if done.seated else ""
 
 
 class ZoneForm(Form, key="raid.zone", title="Which zone is your game's clock in?"):

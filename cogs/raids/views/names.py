@@ -192,6 +192,8 @@ async def _row(door: Door, unknown_name_id: int) -> tuple[int, str]:
 
 
 def _credited(given: NameGiven, done: NamesCredited) -> str:
+    if given.is_main and given.name == given.member_name:
+        return f"{given.name} is a new person here now: {_brought(done)}."
     whose = f"the main of {given.member_name}" if given.is_main else f"an alt of {given.member_name}"
     return f"{given.name} is {whose} now: {_brought(done)}."
 

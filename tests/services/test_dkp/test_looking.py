@@ -19,6 +19,7 @@ from tests.services.test_dkp.words import (
     balance,
     give,
     hold_for,
+    labels_of,
     lines_of,
     member_id,
     own_points,
@@ -157,6 +158,11 @@ async def test_history_explains_each_line_with_the_balance_after_it(guild: Stage
         f"#3 {at} **+4** → 10 · undone by Anna (“late \\*again\\*”): it was Carl",
         f"~~#2 {at} **-4** → 6 · penalty by Anna: late \\*again\\*~~ undone later",
         f"#1 {at} **+10** → 10 · adjustment by Anna: brought the cake",
+    ]
+    assert await labels_of(guild, BOB) == [
+        "#3 +4 → 10 · undone: it was Carl",
+        "#2 -4 → 6 · late *again*",
+        "#1 +10 → 10 · brought the cake",
     ]
     assert await lines_of(guild, CARL, "Bob") == await lines_of(guild, BOB)
     assert await lines_of(guild, CARL) == []

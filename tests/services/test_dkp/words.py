@@ -85,6 +85,15 @@ async def lines_of(stage: Stage, by: Actor, who: str | None = None) -> list[str]
     return await stage.read(by, "dkp.view", look)
 
 
+async def labels_of(stage: Stage, by: Actor) -> list[str]:
+    """The same lines as the select below them names them."""
+
+    async def look(session: Session) -> list[str]:
+        return [line.label() for line in (await history.find_history(session, None, None, before=None, most=100))[1]]
+
+    return await stage.read(by, "dkp.view", look)
+
+
 async def table(stage: Stage, by: Actor = ANNA, **how) -> list[tuple[int, str, Decimal]]:
     async def look(session: Session) -> list[tuple[int, str, Decimal]]:
         found = await balances.standings(session, await pools.get_pool(session, None), **how)

@@ -66,7 +66,10 @@ async def test_retiring_the_main_makes_the_one_used_longest_the_main(guild, cloc
     assert retired.main_now == "Rexxar"
     assert "**Rexxar**, your character for longest, is the main now." in retired.in_words()
     assert "no main" not in (await retire_character(guild, BOB, "Voljin")).in_words()
-    assert "You have no main now." in (await retire_character(guild, BOB, "Rexxar")).in_words()
+    assert (
+        "You have no main now: /character add brings one in."
+        in (await retire_character(guild, BOB, "Rexxar")).in_words()
+    )
     await add_character(guild, CARL, "Thrall")
     await sound(guild)
 

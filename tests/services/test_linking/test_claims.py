@@ -45,7 +45,7 @@ async def test_an_accepted_claim_hands_everything_over_and_tells_the_claimer(gui
     assert await played_by(guild, bob) == ["Thrall*", "Rexxar"]
     [told] = await owner.fetch("SELECT user_id, content FROM outbox")
     assert told["user_id"] == 11
-    assert told["content"].startswith("Your claim on **Rexxar** was accepted.\n430 DKP go over.")
+    assert told["content"].startswith("Your claim on **Rexxar** was accepted.\n430 DKP move over.")
     shown = await card(guild, claimed.claim_id)
     assert (shown.status, shown.owner, shown.decided_by, shown.undone) == ("accepted", "Thrall", "Anna", False)
     await undoing.undo(guild, ANNA, f"claim:{done.link_id}", "wrong person")

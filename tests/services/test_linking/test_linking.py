@@ -218,7 +218,7 @@ async def test_characters_that_changed_hands_since_stay_and_it_says_so(guild):
     await transfer_character(guild, ANNA, "Rexxar", "Carl", "sold it")
     await retire_character(guild, BOB, "Voljin")
     said = await undo_link(guild, done.link_id)
-    assert "Back went Thrall, Voljin." in said
+    assert "Characters that went back: Thrall, Voljin." in said
     assert "Rexxar changed hands since and stays" in said
     assert await played_by(guild, old) == ["Thrall*"]
     assert await played_by(guild, await own_id(guild, BOB)) == ["Jaina*"]

@@ -62,8 +62,9 @@ class ImportUndo:
         lines = [
             f"The import of {safe(clip(row.file_name, 60))} of {when(row.imported_at)}:"
             f" {entries:,} entries are reversed ({', '.join(totals) or 'none stands'}).",
-            f"People it brought and who did nothing since are gone, with their characters: {made:,}.",
         ]
+        if made:
+            lines.append(f"People it brought and who did nothing since are gone, with their characters: {made:,}.")
         moves = await after_links(session, given)
         acted = await acted_since(session, act_id, moves)
         if acted:

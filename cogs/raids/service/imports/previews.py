@@ -39,6 +39,8 @@ class Outcome:
 
 def describe(outcome: Outcome) -> str:
     """ "12 people, 120 points" """
+    if not outcome.people:
+        return f"nobody new, {outcome.already} credited before" if outcome.already else "nobody new"
     who = "1 person" if outcome.people == 1 else f"{outcome.people} people"
     had = f", {outcome.already} credited before" if outcome.already else ""
     cut = f" ({points(outcome.cut)} above the cap are cut)" if outcome.cut else ""

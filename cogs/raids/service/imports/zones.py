@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from bot import audit
 from bot.kit.text import clip, safe
+from bot.refusals import either
 from bot.stage import Session, use_case
 from bot.typed import name_key, near_names
 from cogs.raids.rules import BadZone
@@ -32,7 +33,7 @@ async def set_file_zone(session: Session, typed: str) -> str:
     found = next((zone for zone in zones if zone.casefold() == wanted), None)
     if found is None:
         near = near_names(typed, sorted(zones), 3)
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        hint = f" Did you mean {either(near)}?" if near else ""
         raise BadZone(f"I know no time zone {safe(clip(typed, 40))}: type one like Europe/Berlin.{hint}")
     before = session.member.timezone
     session.member.timezone = found
