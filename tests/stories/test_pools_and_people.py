@@ -68,6 +68,7 @@ async def test_a_pool_with_start_cap_and_floor_through_an_evening(guild: Guild) 
     history = await guild.types(anna, "dkp history", pool="Alts")
     assert "**+10** → 40 · for being there: Alt night, tick 1" in history
     assert "**+30** → 30 · start points: start points" in history
+    assert "In other pools: **40** Alts." in await guild.types(anna, "dkp balance")
     await night.wait(180)
     await guild.types(olga, "raid tick")
     await night.wait(180)

@@ -41,7 +41,8 @@ class Decay(commands.Cog):
         pool: str | None = None,
     ) -> None:
         door = Door(interaction)
-        await door.say((await _look(door, decays.Asked(percent, floor, earned_only, pool))).in_words())
+        found = await _look(door, decays.Asked(percent, floor, earned_only, pool))
+        await door.say(f"{found.in_words()}\n/dkp decay apply does it, /dkp decay schedule does it regularly.")
 
     @DECAY.command(name="apply", description="Let a pool decay once, now; asks first, and can be undone")
     @app_commands.describe(percent=_PERCENT, floor=_FLOOR, earned_only=_EARNED, pool=_POOL)

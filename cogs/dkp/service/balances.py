@@ -80,7 +80,9 @@ async def balance_in_words(session: Session, who: str | None, pool: str | None) 
     found = await get_pool(session, pool)
     member = await people.get_person(session, who) if who else session.member
     if member.member_id == session.member.member_id:
-        return (await points_of(session, member.member_id, found)).in_words
+        own = (await points_of(session, member.member_id, found)).in_words
+        also = [] if pool else await _elsewhere(session, member.member_id, found)
+        return f"{own}\nIn other pools: {', '.join(also)}." if also else own
     query = select(Account.balance).where(
         Account.guild_id == session.guild_id,
         Account.pool_id == found.pool_id,
@@ -89,6 +91,23 @@ async def balance_in_words(session: Session, who: str | None, pool: str | None) 
     balance = (await session.execute(query)).scalar_one_or_none() or Decimal(0)
     left = " (left the server)" if member.left_at and member.discord_user_id else ""
     return f"{safe(member.display_name)}{left} has **{points(balance)}** {called(found)}."
+
+
+async def _elsewhere(session: Session, member_id: int, besides: Pool) -> list[str]:
+    """What somebody has in the other pools that are open."""
+    query = (
+        select(Account.balance, Pool.name)
+        .join(Pool, (Pool.guild_id == Account.guild_id) & (Pool.pool_id == Account.pool_id))
+        .where(
+            Account.guild_id == session.guild_id,
+            Account.member_id == member_id,
+            Account.pool_id != besides.pool_id,
+            Account.balance != 0,
+            Pool.archived_at.is_(None),
+        )
+        .order_by(Pool.name_key)
+    )
+    return [f"**{points(balance)}** {safe(name)}" for balance, name in await session.execute(query)]
 
 
 # --- standings --------------------------------------------------------------------------------------------------------
