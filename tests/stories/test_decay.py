@@ -47,6 +47,7 @@ async def test_an_officer_looks_applies_once_and_undoes_it_as_one_act(
         "Decay of **DKP**: 10 %, never below 50.",
         "It takes **100** points from **1 person**.",
         "The floor protects 1 person: Cara.",
+        "/dkp decay apply does it, /dkp decay schedule does it regularly.",
     ]
     assert await balance(owner, "Bob") == 1000
     asked = await night.types(officer, "dkp decay apply", percent=10.0, floor=50.0)
