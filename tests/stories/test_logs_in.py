@@ -18,7 +18,6 @@ from cogs.raids.dumps import Reading, UnreadLine
 from cogs.raids.service.imports import MomentsOffered, MomentsPreview, Outcome
 from cogs.raids.service.imports.previews import About, MomentLine
 from cogs.raids.service.roster import Unknown
-from cogs.raids.views import uploads
 from cogs.raids.views.moments import offered_in_words, preview_in_words
 from tests.rules.test_dumps.evening import CHAT, SECRETS, seen, stamped, who
 from tests.stories.conftest import Night, said
@@ -266,7 +265,7 @@ async def test_whoever_waits_is_told_what_for(night: Night, monkeypatch: pytest.
     async def slow(reading: Any) -> bool:
         return True  # SimCord's time stands still while a thread works
 
-    monkeypatch.setattr(uploads, "_is_slow", slow)
+    monkeypatch.setattr("cogs.raids.views.uploads._is_slow", slow)  # by name: a bot that closes unloads its slices
     answer = said(await night.types(night.officer, "raid import", file=("names.txt", b"Anna\nBert\n")))
     assert answer.startswith("Reading names.txt, 1 kB: some seconds more…")
     assert "**Import into Temple of Veeshan**" in answer
