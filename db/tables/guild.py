@@ -18,6 +18,10 @@ class Guild(Base):
         one_of("voice_mode", "adds", "required"),
         one_of("auction_bidders", "raid", "members"),
         one_of("attendance_count", "raids", "ticks"),
+        one_of("auction_kind", "open", "sealed", "second-price"),
+        one_of("auction_retract", "never", "not leading", "always"),
+        one_of("auction_without_bid", "rots", "given", "bank"),
+        one_of("auction_copies_pay", "own", "lowest"),
     )
 
     guild_id: Mapped[GuildId]
@@ -56,6 +60,19 @@ class Guild(Base):
     auction_increment: Mapped[Points] = mapped_column(**_default("1"))
     auction_bidders: Mapped[Words | None]
     """Who may bid: `raid` or `members`; None means `raid` for an auction with a raid, else `members`."""
+    auction_kind: Mapped[Words] = mapped_column(**_default("'open'"))
+    auction_steps: Mapped[Words] = mapped_column(**_default("''"))
+    auction_ties: Mapped[Words] = mapped_column(**_default("'tier amount attendance balance wins earliest'"))
+    auction_copies_pay: Mapped[Words] = mapped_column(**_default("'own'"))
+    auction_one_win: Mapped[bool] = mapped_column(**_default("false"))
+    auction_floor: Mapped[Points | None]
+    auction_retract: Mapped[Words] = mapped_column(**_default("'not leading'"))
+    auction_without_bid: Mapped[Words] = mapped_column(**_default("'rots'"))
+    auction_names_hidden: Mapped[bool] = mapped_column(**_default("false"))
+    auction_all_in: Mapped[bool] = mapped_column(**_default("false"))
+    """Whether the panel offers to bid everything."""
+    item_link: Mapped[Words | None]
+    """Where an item is looked up: an https address with `{item}` in it."""
     snipe_window_seconds: Mapped[int] = mapped_column(**_default("20"))
     snipe_extension_seconds: Mapped[int] = mapped_column(**_default("20"))
     snipe_limit: Mapped[int] = mapped_column(**_default("20"))

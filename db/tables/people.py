@@ -47,6 +47,10 @@ class Member(Base):
     """The import of another system's export that brought them."""
     muted: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
     """Kinds of notices this person switched off."""
+    wanted: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
+    """Kinds of notices this person wants always, where by default only long auctions send them."""
+    pinged: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Notices come as a ping in the channel rather than as a direct message."""
 
 
 class Stay(Base):
