@@ -1,51 +1,20 @@
-"""The end: who stands when a bid disappears, when to settle, and time given back."""
+"""The end: when to settle, pauses, and time given back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from bot.refusals import Refused
-from cogs.auctions.rules.bidding import Auction, Bid, Status
-from cogs.dkp.rules import Purse
+from cogs.auctions.rules.bidding import Auction
+from cogs.auctions.rules.standing import LAST_MINUTE
+from cogs.auctions.rules.terms import Status
 
 SETTLE_AFTER = timedelta(seconds=1)
 """Settling starts at `ends_at` + 1 s."""
-LAST_MINUTE = timedelta(seconds=60)
-"""What is left at least when a standing bid disappears or time is given back."""
+LEFT_AFTER_PAUSE = timedelta(seconds=30)
+"""What is left at least when a paused auction goes on."""
 TOLERATED_OUTAGE = timedelta(seconds=10)
-
-
-class NothingToVoid(Refused):
-    code: ClassVar[str] = "auctions.nothing_to_void"
-
-
-@dataclass(frozen=True, slots=True)
-class StandingAfter:
-    """Who stands now, whose better bids were passed over (best first), and when it ends."""
-
-    standing: Bid | None
-    skipped: tuple[Bid, ...]
-    ends_at: datetime
-
-
-def decide_standing_after(
-    auction: Auction, bids: Iterable[Bid], purses: Mapping[int, Purse], *, now: datetime
-) -> StandingAfter:
-    """A standing bid disappeared: resolve anew over all bids not voided, best first.
-
-    The first whose owner can be held *now* stands again, others are skipped and told; none: back to the
-    minimum. `purses` are as they are once the lost bid's hold is released; who is missing there cannot be
-    held. With less than 60 s left the end becomes now + 60 s, which is not counted against the limit.
-    """
-    ends_at = now + LAST_MINUTE if auction.ends_at - now < LAST_MINUTE else auction.ends_at
-    skipped: list[Bid] = []
-    for bid in sorted((b for b in bids if not b.voided), key=lambda b: (-b.amount, b.sequence)):
-        purse = purses.get(bid.member_id)
-        if purse is not None and bid.amount <= purse.spendable:
-            return StandingAfter(bid, tuple(skipped), ends_at)
-        skipped.append(bid)
-    return StandingAfter(None, tuple(skipped), ends_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +24,27 @@ class SettleLater:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyDone:
-    """Settled or cancelled before: nothing is to be done."""
+    """Settled or cancelled before, or paused: nothing is to be done."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """`winner` None: nobody bid, which is recorded."""
-
-    winner: Bid | None
-    status: Status
+class SettleNow:
+    """Its time is over; `resolving` says who wins."""
 
 
 def decide_settlement(
     auction: Auction, *, now: datetime, closes_early: bool = False
-) -> Settled | SettleLater | AlreadyDone:
-    """Settling starts at `ends_at` + 1 s, under the lock, and does nothing if `ends_at` moved.
+) -> SettleNow | SettleLater | AlreadyDone:
+    """Settling starts at `ends_at` + 1 s, under the lock, and does nothing if `ends_at` moved or it is paused.
 
     An officer's `close` does not wait for the end.
     """
-    if auction.status is not Status.OPEN:
+    if auction.status is not Status.OPEN or (auction.paused_at is not None and not closes_early):
         return AlreadyDone()
     due_at = auction.ends_at + SETTLE_AFTER
     if now < due_at and not closes_early:
         return SettleLater(due_at)
-    return Settled(auction.standing, Status.NO_BIDS if auction.standing is None else Status.WON)
+    return SettleNow()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +59,9 @@ def decide_time_back(auction: Auction, outages: Iterable[Outage]) -> datetime | 
     """Down at the end: the new end, or None when there is nothing to give back.
 
     An auction whose last 60 s overlap more than 10 s in which no process of ours lived ends at ready + 60 s,
-    once.
+    once. A paused one misses nothing.
     """
-    if auction.status is not Status.OPEN or auction.time_given_back:
+    if auction.status is not Status.OPEN or auction.time_given_back or auction.paused_at is not None:
         return None
     last_minute_at = auction.ends_at - LAST_MINUTE
     missed, ready_at = timedelta(0), None
@@ -110,3 +76,17 @@ def decide_time_back(auction: Auction, outages: Iterable[Outage]) -> datetime | 
 def decide_extension(auction: Auction, by: timedelta) -> datetime:
     """Officer `extend` adds and is not counted."""
     return auction.ends_at + by
+
+
+class PauseRefused(Refused):
+    code: ClassVar[str] = "auctions.pause"
+
+
+def time_left(auction: Auction, now: datetime) -> timedelta:
+    """What is left to bid; while it is paused the clock stands."""
+    return auction.ends_at - (auction.paused_at or now)
+
+
+def decide_resumed_end(auction: Auction, now: datetime) -> datetime:
+    """`resume` gives max(remaining, 30 s)."""
+    return now + max(time_left(auction, now), LEFT_AFTER_PAUSE)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +13,8 @@ from bot.refusals import NotFound
 from bot.stage import Session
 from cogs.auctions.rules import bidding as rules
 from cogs.auctions.rules.ending import SETTLE_AFTER
+from cogs.auctions.rules.terms import Kind, Pay, Retract, Status, Terms, Tie, Tier
+from cogs.dkp.rules import Purse
 from cogs.dkp.service import ledger
 from cogs.raids.service.lookups import lock_raid
 from db.tables import Account, Auction, Bid, Member, Pool, Raid
@@ -28,42 +31,67 @@ class Locked:
     pool: Pool
     raid: Raid | None
     bids: list[Bid]
-    """Accepted ones, voided included, in the order of locks."""
+    """Accepted ones, those taken out included, in the order of locks."""
 
     @property
-    def standing(self) -> Bid | None:
-        return next((bid for bid in self.bids if bid.status == "standing"), None)
+    def standing(self) -> list[Bid]:
+        """What is held, best first."""
+        return sorted((bid for bid in self.bids if bid.status == "standing"), key=lambda bid: bid_of(bid).rank)
 
     @property
     def open_bids(self) -> list[Bid]:
+        """What stands, and in open forms what may stand again."""
         return [bid for bid in self.bids if bid.status in ("standing", "outbid")]
 
     def as_rules(self) -> rules.Auction:
-        standing = self.standing
+        auction = self.auction
         return rules.Auction(
-            terms=terms_of(self.auction, self.pool.decimals),
-            ends_at=self.auction.ends_at,
-            status=rules.Status(self.auction.status),
-            standing=None if standing is None else bid_of(standing),
-            extensions=self.auction.snipe_moves,
-            time_given_back=self.auction.time_given_back_at is not None,
+            terms=terms_of(auction, self.pool.decimals),
+            ends_at=auction.ends_at,
+            status=Status(auction.status),
+            standing=tuple(map(bid_of, self.standing)),
+            price=auction.price,
+            extensions=auction.snipe_moves,
+            time_given_back=auction.time_given_back_at is not None,
+            paused_at=auction.paused_at,
         )
 
+    def purse(self, account: Account) -> Purse:
+        return Purse(account.balance, account.held, floor_of(self.auction, self.pool.floor))
 
-def terms_of(auction: Any, decimals: int) -> rules.Terms:
+
+def floor_of(auction: Any, pool_floor: Decimal) -> Decimal:
+    """What must be left after a bid: the pool's floor, or more where the auction asks for more."""
+    return pool_floor if auction.floor is None else max(pool_floor, auction.floor)
+
+
+def terms_of(auction: Any, decimals: int) -> Terms:
     """From an auction's row, or any row that has its columns."""
-    return rules.Terms(
+    return Terms(
+        kind=Kind(auction.kind),
+        quantity=auction.quantity,
         minimum=auction.minimum,
         increment=auction.increment,
+        steps=read_steps(auction.steps),
         decimals=decimals,
+        ties=tuple(map(Tie, auction.ties.split())),
+        copies_pay=Pay(auction.copies_pay),
+        retract=Retract(auction.retract),
         snipe_window=timedelta(seconds=auction.snipe_window_seconds),
         snipe_extension=timedelta(seconds=auction.snipe_extension_seconds),
         snipe_limit=auction.snipe_limit,
     )
 
 
-def bid_of(bid: Bid) -> rules.Bid:
-    return rules.Bid(bid.sequence, bid.member_id, bid.amount, voided=bid.status == "voided")
+def read_steps(kept: str) -> tuple[tuple[Decimal, Decimal], ...]:
+    """From the column: "50:5 100:10"."""
+    pairs = (step.split(":") for step in kept.split())
+    return tuple((Decimal(from_price), Decimal(increment)) for from_price, increment in pairs)
+
+
+def bid_of(bid: Any) -> rules.Bid:
+    """From a bid's row, or any row that has its columns."""
+    return rules.Bid(bid.sequence, bid.member_id, bid.amount, bid.maximum, Tier(bid.tier))
 
 
 async def get_auction(session: Session, auction_id: int) -> Auction:
@@ -102,10 +130,19 @@ async def lock_accounts(session: Session, locked: Locked, more: Iterable[int] = 
 
 
 async def settle_later(session: Session, auction: Auction) -> None:
-    """Due work follows the end wherever it moves."""
-    await due.schedule(session, SETTLE, auction.auction_id, auction.ends_at + SETTLE_AFTER)
+    """Due work follows the end wherever it moves; a paused auction has none."""
+    if auction.paused_at is None:
+        await due.schedule(session, SETTLE, auction.auction_id, auction.ends_at + SETTLE_AFTER)
 
 
 async def members_of(session: Session, member_ids: Iterable[int]) -> dict[int, Member]:
     query = select(Member).where(Member.guild_id == session.guild_id, Member.member_id.in_(set(member_ids)))
     return {member.member_id: member for member in (await session.execute(query)).scalars()}
+
+
+def redraw(session: Session, auction: Any) -> None:
+    """Its card, or the overview of its batch, no longer shows the truth."""
+    if auction.auction_batch_id is not None:
+        session.redraw("auction_batch", auction.auction_batch_id)
+    else:
+        session.redraw("auction", auction.auction_id)
