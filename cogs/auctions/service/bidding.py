@@ -14,8 +14,9 @@ from bot.stage import Session, use_case
 from bot.typed import BadAmount
 from cogs.auctions.rules import bidding as rules
 from cogs.auctions.rules.ending import SETTLE_AFTER
+from cogs.auctions.rules.terms import Bidders, Status
 from cogs.auctions.service import statements, words
-from cogs.auctions.service.state import SETTLE, terms_of
+from cogs.auctions.service.state import SETTLE, floor_of, terms_of
 from cogs.dkp.rules import Purse
 from cogs.dkp.service import ledger
 
@@ -52,7 +53,12 @@ async def place_bid(
     """
     now = await _lock(session, auction_id, character_id)
     decision = rules.decide_bid(
-        now.auction, now.bidder, amount, received_at=session.received_at, ask_if_high=ask_if_high
+        now.auction,
+        now.bidder,
+        rules.Offer(amount),
+        sequence=now.sequence,
+        received_at=session.received_at,
+        ask_if_high=ask_if_high,
     )
     if isinstance(decision, rules.BidAccepted):
         return await _accept(session, now, decision)
@@ -102,15 +108,16 @@ async def _lock(session: Session, auction_id: int, character_id: int) -> _Now:
         terms=terms_of(row, row.decimals),
         ends_at=row.ends_at,
         # Its raid was cancelled a moment ago and the auctions of it are being cancelled one by one.
-        status=rules.Status.CANCELLED if row.raid_status == "cancelled" else rules.Status(row.status),
-        standing=None if leader is None else rules.Bid(leader.bid_sequence, leader.member_id, leader.bid_amount),
+        status=Status.CANCELLED if row.raid_status == "cancelled" else Status(row.status),
+        standing=() if leader is None else (rules.Bid(leader.bid_sequence, leader.member_id, leader.bid_amount),),
+        price=row.price,
         extensions=row.snipe_moves,
     )
     bidder = rules.Bidder(
         member_id=me,
-        purse=Purse(mine.balance, mine.held, row.floor),
+        purse=Purse(mine.balance, mine.held, floor_of(row, row.pool_floor)),
         own_hold=mine.own_hold or Decimal(0),
-        barred=rules.decide_who_may_bid(rules.Bidders(row.bidders), in_raid=row.in_raid),
+        barred=rules.decide_who_may_bid(Bidders(row.bidders), in_raid=row.in_raid),
     )
     names = tuple((number, played.name or "") for number, played in mine_played.items())
     return _Now(row, leader, auction, bidder, character, names)
@@ -121,26 +128,27 @@ async def _accept(session: Session, now: _Now, accepted: rules.BidAccepted) -> B
     beaten = leader if accepted.changes_leader else None
     await session.execute(
         statements.PLACE_BID,
-        _bid_values(session, now, accepted.amount, "standing")
+        _bid_values(session, now, accepted.bid.amount, "standing")
         | {
             "this_guild": session.guild_id,
             "this_auction": row.auction_id,
             "this_pool": row.pool_id,
             "me": bidder.member_id,
             "beaten": beaten.member_id if beaten else bidder.member_id,
-            "new_amount": accepted.amount,
-            "more": accepted.amount - bidder.own_hold,
+            "new_amount": accepted.bid.amount,
+            "more": accepted.bid.amount - bidder.own_hold,
             "given_back": beaten.own_hold if beaten else Decimal(0),
             "now": session.now,
             "number": now.sequence,
-            "new_end": accepted.ends_at,
-            "moves": accepted.extensions,
+            "new_end": accepted.after.ends_at,
+            "new_price": accepted.after.price,
+            "moves": accepted.after.extensions,
         },
     )
-    extended = accepted.ends_at != row.ends_at
+    extended = accepted.after.ends_at != row.ends_at
     if extended:
-        await due.schedule(session, SETTLE, row.auction_id, accepted.ends_at + SETTLE_AFTER)
-    tells = rules.decide_notice(row.started_at, accepted.ends_at)
+        await due.schedule(session, SETTLE, row.auction_id, accepted.after.ends_at + SETTLE_AFTER)
+    tells = rules.decide_notice(row.started_at, accepted.after.ends_at)
     if tells and beaten is not None and beaten.user_id is not None and people.wants(beaten, OUTBID):
         outbox.send(
             session,
@@ -155,14 +163,20 @@ async def _accept(session: Session, now: _Now, accepted: rules.BidAccepted) -> B
         target_id=row.auction_id,
         about=bidder.member_id,
         before={"price": leader.bid_amount if leader else None, "leader": leader.display_name if leader else None},
-        after={"item": row.item_name, "price": accepted.amount, "ends_at": accepted.ends_at if extended else None},
+        after={
+            "item": row.item_name,
+            "price": accepted.bid.amount,
+            "ends_at": accepted.after.ends_at if extended else None,
+        },
     )
     session.redraw("auction", row.auction_id)
     purse = bidder.purse
-    left = Purse(purse.balance, purse.held + accepted.amount - bidder.own_hold, purse.floor)
+    left = Purse(purse.balance, purse.held + accepted.bid.amount - bidder.own_hold, purse.floor)
     sentence = words.accepted(row.item_name, accepted, left, extended=extended)
-    next_bid = accepted.amount + row.increment
-    return BidAnswer(row.auction_id, "accepted", None, sentence, accepted.amount, next_bid, True, True, now.characters)
+    next_bid = accepted.after.next_bid()
+    return BidAnswer(
+        row.auction_id, "accepted", None, sentence, accepted.bid.amount, next_bid, True, True, now.characters
+    )
 
 
 async def _refuse(session: Session, now: _Now, refused: rules.BidRefused) -> BidAnswer:
@@ -199,6 +213,8 @@ def _bid_values(session: Session, now: _Now, amount: Decimal, status: str) -> di
         "bid_sequence": now.sequence,
         "bid_member_id": now.bidder.member_id,
         "bid_amount": amount,
+        "bid_maximum": None,
+        "bid_tier": "anyone",
         "bid_status": status,
         "bid_refusal_code": None,
         "bid_balance": now.bidder.purse.balance,

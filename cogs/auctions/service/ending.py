@@ -11,11 +11,14 @@ from bot import audit, due, outbox
 from bot.kit.text import safe
 from bot.stage import Actor, Session, Stage, use_case
 from cogs.auctions.rules import ending as rules
-from cogs.auctions.rules.bidding import AuctionOver, Status
+from cogs.auctions.rules.bidding import AuctionOver
+from cogs.auctions.rules.resolving import Outcome, resolve_open
+from cogs.auctions.rules.standing import LAST_MINUTE
 from cogs.auctions.rules.starting import check_duration
+from cogs.auctions.rules.terms import Status
 from cogs.auctions.service import words
 from cogs.auctions.service.interest import Others, refuse_own_interest
-from cogs.auctions.service.state import SETTLE, Locked, bid_of, lock, lock_accounts, members_of, settle_later
+from cogs.auctions.service.state import SETTLE, Locked, lock, lock_accounts, members_of, redraw, settle_later
 from cogs.dkp.rules import check_reason
 from cogs.dkp.service import ledger
 from cogs.loot import service as loot
@@ -60,8 +63,8 @@ async def settle(session: Session, auction_id: int) -> None:
     decision = rules.decide_settlement(locked.as_rules(), now=session.now)
     if isinstance(decision, rules.SettleLater):
         await settle_later(session, locked.auction)
-    elif isinstance(decision, rules.Settled):
-        await _end(session, locked, decision)
+    elif isinstance(decision, rules.SettleNow):
+        await _end(session, locked)
 
 
 @use_case("auctions.manage")
@@ -70,7 +73,7 @@ async def close(session: Session, auction_id: int, reason: str, others: Others =
     reason = check_reason(reason)
     locked = await _lock_open(session, auction_id, others)
     decision = rules.decide_settlement(locked.as_rules(), now=session.now, closes_early=True)
-    assert isinstance(decision, rules.Settled)
+    assert isinstance(decision, rules.SettleNow)
     early = session.now < locked.auction.ends_at
     audit.record(
         session,
@@ -80,7 +83,7 @@ async def close(session: Session, auction_id: int, reason: str, others: Others =
         after={"item": locked.auction.item_name},
         reason=reason,
     )
-    return await _end(session, locked, decision, early_reason=reason if early else None)
+    return await _end(session, locked, early_reason=reason if early else None)
 
 
 @use_case("auctions.manage")
@@ -117,7 +120,7 @@ async def extend(session: Session, auction_id: int, by: timedelta, others: Other
         before={"ends_at": before},
         after={"item": auction.item_name, "ends_at": auction.ends_at},
     )
-    session.redraw("auction", auction_id)
+    redraw(session, auction)
     return Extended(auction_id, auction.item_name, auction.ends_at)
 
 
@@ -132,43 +135,51 @@ async def _lock_open(session: Session, auction_id: int, others: Others) -> Locke
     return locked
 
 
-async def _end(session: Session, locked: Locked, settled: rules.Settled, *, early_reason: str | None = None) -> Ended:
-    auction, standing = locked.auction, locked.standing
-    await _shut(session, auction, settled.status)
-    auction.closed_early_reason = early_reason
-    if standing is None:
+async def _end(session: Session, locked: Locked, *, early_reason: str | None = None) -> Ended:
+    auction = locked.auction
+    outcome = _outcome(locked)
+    await _shut(session, auction, Status.WON if outcome.wins else Status.NO_BIDS)
+    auction.closed_early_reason, auction.trace = early_reason, list(outcome.trace)
+    winners = {win.bid.sequence: win for win in outcome.wins}
+    for bid in locked.open_bids:
+        bid.status = "won" if bid.sequence in winners else "lost"
+    if not winners:
         audit.record(
             session, "auctions.ended_without_bids", target_id=auction.auction_id, after={"item": auction.item_name}
         )
         return Ended(auction.auction_id, auction.item_name, None, None)
-    assert settled.winner == bid_of(standing)
-    for bid in locked.open_bids:
-        bid.status = "won" if bid is standing else "lost"
-    accounts = await lock_accounts(session, locked, [standing.member_id])
-    winner = (await members_of(session, [standing.member_id]))[standing.member_id]
-    await ledger.release(session, accounts[standing.member_id], auction.auction_id)
-    new_award = loot.NewAward(
-        item_name=auction.item_name,
-        pool_id=auction.pool_id,
-        cost=standing.amount,
-        how="auction",
-        raid_id=auction.raid_id,
-        auction_id=auction.auction_id,
-        character=ledger.Snapshot(standing.character_name, standing.character_class, standing.character_level),
-    )
-    award = await loot.record_award(
-        session, new_award, winner, {(auction.pool_id, member_id): account for member_id, account in accounts.items()}
-    )
-    loot.announce(session, award, winner, auction.channel_id)
-    audit.record(
-        session,
-        "auctions.won",
-        target_id=auction.auction_id,
-        about=winner.member_id,
-        after={"item": auction.item_name, "price": standing.amount},
-    )
-    session.tell(AuctionWon(session.guild_id, auction.auction_id, award.award_id, winner.member_id, standing.amount))
-    return Ended(auction.auction_id, auction.item_name, winner.display_name, standing.amount)
+    accounts = await lock_accounts(session, locked)
+    for account in accounts.values():
+        await ledger.release(session, account, auction.auction_id)
+    people = await members_of(session, [win.bid.member_id for win in outcome.wins])
+    held = {(auction.pool_id, member_id): account for member_id, account in accounts.items()}
+    for bid in [bid for bid in locked.bids if bid.sequence in winners]:
+        winner, price = people[bid.member_id], winners[bid.sequence].price
+        new_award = loot.NewAward(
+            item_name=auction.item_name,
+            pool_id=auction.pool_id,
+            cost=price,
+            how="auction",
+            raid_id=auction.raid_id,
+            auction_id=auction.auction_id,
+            character=ledger.Snapshot(bid.character_name, bid.character_class, bid.character_level),
+        )
+        award = await loot.record_award(session, new_award, winner, held)
+        loot.announce(session, award, winner, auction.channel_id)
+        audit.record(
+            session,
+            "auctions.won",
+            target_id=auction.auction_id,
+            about=winner.member_id,
+            after={"item": auction.item_name, "price": price},
+        )
+        session.tell(AuctionWon(session.guild_id, auction.auction_id, award.award_id, winner.member_id, price))
+    first = outcome.wins[0]
+    return Ended(auction.auction_id, auction.item_name, people[first.bid.member_id].display_name, first.price)
+
+
+def _outcome(locked: Locked) -> Outcome:
+    return resolve_open(locked.as_rules(), len({bid.member_id for bid in locked.open_bids}))
 
 
 async def cancel_locked(session: Session, locked: Locked, reason: str) -> None:
@@ -199,13 +210,13 @@ async def cancel_locked(session: Session, locked: Locked, reason: str) -> None:
 async def _shut(session: Session, auction: Auction, status: Status) -> None:
     auction.status, auction.closed_at = str(status), session.now
     await due.cancel(session, SETTLE, auction.auction_id)
-    session.redraw("auction", auction.auction_id)
+    redraw(session, auction)
 
 
 async def give_time_back(session: Session, locked: Locked) -> bool:
     """Down at the end: bidding goes on until ready + 60 s, once, and it says so. Whether it did."""
     auction = locked.auction
-    last_minute_at = auction.ends_at - rules.LAST_MINUTE
+    last_minute_at = auction.ends_at - LAST_MINUTE
     query = select(Outage).where(Outage.ended_at > last_minute_at, Outage.started_at < auction.ends_at)
     outages = [rules.Outage(row.started_at, row.ended_at) for row in (await session.execute(query)).scalars()]
     new_end = rules.decide_time_back(locked.as_rules(), outages)
@@ -222,7 +233,7 @@ async def give_time_back(session: Session, locked: Locked) -> bool:
         before={"ends_at": before},
         after={"item": auction.item_name, "ends_at": new_end},
     )
-    session.redraw("auction", auction.auction_id)
+    redraw(session, auction)
     return True
 
 
@@ -235,7 +246,7 @@ async def after_outage(stage: Stage, _: datetime, ready_at: datetime) -> None:
     async def look(session: Session, auction_id: int) -> None:
         await give_time_back(session, await lock(session, auction_id))
 
-    for guild_id, auction_id in await stage.db.auctions_ending_across(ready_at + rules.LAST_MINUTE):
+    for guild_id, auction_id in await stage.db.auctions_ending_across(ready_at + LAST_MINUTE):
         try:
             await stage.run(Actor.itself(guild_id), lambda session, number=auction_id: look(session, number))
         except Exception:

@@ -15,6 +15,7 @@ from bot.registry import Choice
 from bot.stage import Session
 from bot.typed import name_key, near_names
 from cogs.auctions.rules import bidding as rules
+from cogs.auctions.rules.terms import Bidders, Status
 from cogs.auctions.service import words
 from cogs.auctions.service.state import get_auction
 from cogs.dkp.service.balances import points_of
@@ -32,7 +33,7 @@ class Card:
     auction_id: int
     item_name: str
     note: str | None
-    status: rules.Status
+    status: Status
     price: Decimal | None
     leader: str | None
     leader_character: str | None
@@ -41,7 +42,7 @@ class Card:
     """What the buttons bid."""
     pool: str
     raid: str | None
-    bidders: rules.Bidders
+    bidders: Bidders
     bids: int
     extensions: int
     ends_at: datetime
@@ -86,7 +87,7 @@ async def card_of(session: Session, auction_id: int) -> Card | None:
         auction_id=auction_id,
         item_name=auction.item_name,
         note=auction.note,
-        status=rules.Status(auction.status),
+        status=Status(auction.status),
         price=bid.amount if bid else None,
         leader=bid.member_name if bid else None,
         leader_character=bid.character_name if bid else None,
@@ -94,7 +95,7 @@ async def card_of(session: Session, auction_id: int) -> Card | None:
         amounts=rules.bid_amounts(next_bid, auction.increment),
         pool=row.pool,
         raid=row.raid,
-        bidders=rules.Bidders(auction.bidders),
+        bidders=Bidders(auction.bidders),
         bids=(await session.execute(count)).scalar_one(),
         extensions=auction.snipe_moves,
         ends_at=auction.ends_at,
@@ -128,7 +129,7 @@ async def panel_of(session: Session, auction_id: int) -> Panel:
     standing = (await session.execute(query)).scalar_one_or_none()
     me = session.member.member_id
     leads = standing is not None and standing.member_id == me
-    is_open = auction.status == rules.Status.OPEN and session.now < auction.ends_at
+    is_open = auction.status == Status.OPEN and session.now < auction.ends_at
     name = words.item(auction.item_name)
     if not is_open:
         line = f"The auction of {name} is over."

@@ -11,7 +11,6 @@ from bot.kit import boards
 from bot.kit.text import safe
 from bot.stage import Session, use_case
 from bot.typed import name_key, parse_amount
-from cogs.auctions.rules.bidding import Bidders
 from cogs.auctions.rules.starting import (
     BadBatch,
     BadBatchLine,
@@ -23,6 +22,7 @@ from cogs.auctions.rules.starting import (
     decide_second_copy,
     parse_batch,
 )
+from cogs.auctions.rules.terms import Bidders
 from cogs.auctions.service.state import settle_later
 from cogs.dkp.service.pools import lock_open, open_pool
 from cogs.raids.service.lookups import find_raid, lock_raid

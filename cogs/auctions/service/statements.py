@@ -96,7 +96,7 @@ LOCK_AUCTION = (
     select(
         _auction,
         _pool.c.decimals,
-        _pool.c.floor,
+        _pool.c.floor.label("pool_floor"),
         _raid.c.name.label("raid_name"),
         _raid.c.status.label("raid_status"),
         _my_characters.label("characters"),
@@ -193,7 +193,12 @@ _beaten = (
 _advanced = (
     update(_auction)
     .where(_auction.c.guild_id == _guild_id, _auction.c.auction_id == _auction_id)
-    .values(last_sequence=bindparam("number"), ends_at=_moment("new_end"), snipe_moves=bindparam("moves"))
+    .values(
+        last_sequence=bindparam("number"),
+        ends_at=_moment("new_end"),
+        snipe_moves=bindparam("moves"),
+        price=_points("new_price"),
+    )
     .cte("advanced")
 )
 _filled = [column for column in _bid.c if column.name not in ("bid_id", "voided_reason")]

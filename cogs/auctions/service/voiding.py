@@ -9,11 +9,13 @@ from sqlalchemy import select
 from bot import audit, outbox, people, permissions
 from bot.kit.text import safe
 from bot.stage import Actor, Session, Stage, use_case
-from cogs.auctions.rules.bidding import AuctionOver, Bidders, Status, decide_who_may_bid
-from cogs.auctions.rules.ending import NothingToVoid, decide_standing_after
+from cogs.auctions.rules import bidding as rules
+from cogs.auctions.rules.bidding import AuctionOver, decide_who_may_bid
+from cogs.auctions.rules.standing import NothingToVoid, decide_standing_after
+from cogs.auctions.rules.terms import Bidders, Status
 from cogs.auctions.service import words
 from cogs.auctions.service.interest import Others, refuse_own_interest
-from cogs.auctions.service.state import Locked, bid_of, lock, lock_accounts, members_of, settle_later
+from cogs.auctions.service.state import Locked, bid_of, lock, lock_accounts, members_of, redraw, settle_later
 from cogs.auctions.service.statements import IN_RAID
 from cogs.dkp.rules import check_reason
 from cogs.dkp.service import ledger
@@ -48,7 +50,7 @@ async def void_bid(session: Session, auction_id: int, member: str, reason: str, 
         raise NothingToVoid(f"{safe(person.display_name)} has no bid on {safe(auction.item_name)} to void.")
     lost = max(theirs, key=lambda bid: (bid.amount, -bid.sequence))
     await _take_out(session, locked, [lost], reason)
-    leader = locked.standing
+    leader = next(iter(locked.standing), None)
     return Voided(
         auction_id,
         auction.item_name,
@@ -61,12 +63,15 @@ async def void_bid(session: Session, auction_id: int, member: str, reason: str, 
 
 
 async def _take_out(session: Session, locked: Locked, lost: list[Bid], reason: str) -> None:
-    """Void these bids; when the standing one is among them, the best of the rest that can be held now stands."""
-    auction, standing = locked.auction, locked.standing
+    """Void these bids; where one that stood is among them, the best of the rest that can be held now stands."""
+    auction, before = locked.auction, locked.as_rules()
     # Whoever bid here may be held again: all of them are locked, in one statement.
     accounts = await lock_accounts(session, locked, {bid.member_id for bid in locked.open_bids})
     persons = await members_of(session, accounts)
     for bid in lost:
+        stood = bid.status == "standing"
+        if stood:
+            await ledger.release(session, accounts[bid.member_id], auction.auction_id)
         bid.status, bid.voided_reason = "voided", reason
         _tell(session, persons[bid.member_id], f"vd{bid.bid_id}", words.your_bid_voided(auction, bid.amount, reason))
         audit.record(
@@ -74,43 +79,47 @@ async def _take_out(session: Session, locked: Locked, lost: list[Bid], reason: s
             "auctions.bid.voided",
             target_id=auction.auction_id,
             about=bid.member_id,
-            before={"item": auction.item_name, "price": bid.amount, "stood": bid is standing},
+            before={"item": auction.item_name, "price": bid.amount, "stood": stood},
             reason=reason,
         )
-    await session.flush()  # before another stands: at most one stands at any moment
-    session.redraw("auction", auction.auction_id)
-    if standing is not None and standing in lost:
-        await _stand_again(session, locked, standing, accounts, persons)
+    redraw(session, auction)
+    await _stand_again(session, locked, before, lost, accounts, persons)
 
 
 async def _stand_again(
-    session: Session, locked: Locked, lost: Bid, accounts: dict[int, Account], persons: dict[int, Member]
+    session: Session,
+    locked: Locked,
+    before: rules.Auction,
+    lost: list[Bid],
+    accounts: dict[int, Account],
+    persons: dict[int, Member],
 ) -> None:
-    """Release what the lost bid held, and hold the next anew in the same transaction. The skipped are told."""
+    """Hold the next anew in the same transaction. The skipped are told."""
     auction = locked.auction
-    await ledger.release(session, accounts[lost.member_id], auction.auction_id)
+    live = [bid_of(bid) for bid in locked.open_bids]
     purses = {
-        member_id: ledger.purse(account, locked.pool)
+        member_id: locked.purse(account)
         for member_id, account in accounts.items()
         if await _right_lost(session, auction, persons[member_id]) is None
     }
-    after = decide_standing_after(locked.as_rules(), [bid_of(bid) for bid in locked.open_bids], purses, now=session.now)
-    if after.ends_at != auction.ends_at:
-        auction.ends_at = after.ends_at
+    after = decide_standing_after(before, {bid.sequence for bid in lost}, live, purses, now=session.now)
+    auction.price = after.auction.price
+    if after.auction.ends_at != auction.ends_at:
+        auction.ends_at = after.auction.ends_at
         await settle_later(session, auction)
-    told: set[int] = set()
     by_sequence = {bid.sequence: bid for bid in locked.bids}
-    if after.standing is not None:
-        next_best = by_sequence[after.standing.sequence]
-        next_best.status = "standing"
-        await ledger.hold(session, accounts[next_best.member_id], auction.auction_id, next_best.amount)
-        text = words.you_stand_again(auction, next_best.amount)
-        _tell(session, persons[next_best.member_id], f"st{lost.bid_id}", text)
-        told.add(next_best.member_id)
+    told: set[int] = set()
+    for stands in after.again:
+        by_sequence[stands.sequence].status = "standing"
+        await ledger.hold(session, accounts[stands.member_id], auction.auction_id, stands.most)
+        text = words.you_stand_again(auction, after.auction.price or stands.amount)
+        _tell(session, persons[stands.member_id], f"st{lost[0].bid_id}", text)
+        told.add(stands.member_id)
     for skipped in after.skipped:
         if skipped.member_id not in told:
-            text = words.you_were_skipped(auction, skipped.amount)
-            _tell(session, persons[skipped.member_id], f"sk{lost.bid_id}x{by_sequence[skipped.sequence].bid_id}", text)
+            text = words.you_were_skipped(auction, skipped.most)
+            key = f"sk{lost[0].bid_id}x{by_sequence[skipped.sequence].bid_id}"
+            _tell(session, persons[skipped.member_id], key, text)
             told.add(skipped.member_id)
 
 

@@ -16,9 +16,9 @@ def item(name: str) -> str:
 
 def accepted(item_name: str, bid: BidAccepted, left: Purse, *, extended: bool) -> str:
     """The panel's line after a bid; the numbers are the bidder's own."""
-    moved = f" It ends {when(bid.ends_at)} now." if extended else ""
+    moved = f" It ends {when(bid.after.ends_at)} now." if extended else ""
     leads = f"You lead {item(item_name)} at" if bid.changes_leader else f"You still lead {item(item_name)}, now at"
-    return f"{leads} {points(bid.amount)}.{moved} You can spend {spendable_in_words(left)}."
+    return f"{leads} {points(bid.bid.amount)}.{moved} You can spend {spendable_in_words(left)}."
 
 
 def asked(question: BidQuestioned, item_name: str) -> str:
@@ -64,10 +64,10 @@ def refused(bid: BidRefused, auction: Any, purse: Purse, held_on: Sequence[str])
 
 def outbid(auction: Any, bid: BidAccepted, *, by: str, was: Decimal) -> str:
     """To who led until now; sent to them, so no names of others' points."""
-    next_bid = points(bid.amount + auction.increment)
+    next_bid = points(bid.after.next_bid())
     return (
-        f"{safe(by)} outbid your {points(was)} on {item(auction.item_name)}: it is at {points(bid.amount)}, "
-        f"the next bid is {next_bid}, and it ends {when(bid.ends_at)}. <#{auction.channel_id}>"
+        f"{safe(by)} outbid your {points(was)} on {item(auction.item_name)}: it is at {points(bid.bid.amount)}, "
+        f"the next bid is {next_bid}, and it ends {when(bid.after.ends_at)}. <#{auction.channel_id}>"
     )
 
 

@@ -7,7 +7,7 @@ from discord import ui
 
 from bot.kit.text import clip, points, safe, when
 from bot.stage import Actor, Stage
-from cogs.auctions.rules.bidding import Bidders, Status
+from cogs.auctions.rules.terms import Bidders, Status
 from cogs.auctions.service.looking import Card, card_of
 from cogs.auctions.views.panel import BidNow, MyPoints, Other, cents
 

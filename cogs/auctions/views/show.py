@@ -4,7 +4,7 @@ from bot.kit.door import Door
 from bot.kit.pages import show_pages
 from bot.kit.text import paste_block, paste_line, points, safe
 from bot.stage import Session
-from cogs.auctions.rules.bidding import Status
+from cogs.auctions.rules.terms import Status
 from cogs.auctions.service.looking import Card, bids_of, card_of
 from cogs.auctions.views.board import state_of
 

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 
 from bot import people
 from cogs.auctions.rules.bidding import OwnInterest
-from cogs.auctions.rules.ending import NothingToVoid
+from cogs.auctions.rules.standing import NothingToVoid
 from cogs.auctions.service import (
     Others,
     void_bid,
