@@ -15,8 +15,8 @@ from bot.kit.text import points, safe, when
 from bot.registry import AuditLine
 from cogs.auctions import cog, jobs, service
 from cogs.auctions.service import looking, personal
-from cogs.auctions.service.bidding import OUTBID
 from cogs.auctions.service.explaining import explain_auction
+from cogs.auctions.service.notices import OUTBID
 from cogs.auctions.views import board, panel
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _SENTENCES = {
     "auctions.started": "{actor} put up {item}, from {minimum}",
     "auctions.bid.placed": "{about} bid {price} on {item}",
+    "auctions.maximum.placed": "{about} bid on {item} with a maximum; it is at {price}",
+    "auctions.offer.placed": "{about} made an offer on {item}",
     "auctions.bid.voided": "{actor} voided {about}'s bid of {price} on {item}",
     "auctions.closed": "{actor} closed {item}",
     "auctions.extended": "{actor} gave {item} more time, until {ends_at}",

@@ -1,229 +1,188 @@
 """Placing a bid: the one path that must be fast. Lock the auction, lock the accounts, decide, write.
 
-Round trips besides the stage's own: two locks, one write, and the audit and outbid notice at the commit; a moved end
-costs one more.
+Bids that wait on one auction are settled together (`bot.together`): one transaction, each bid decided after the one
+before it, all that came of them written in one statement. Round trips besides the stage's own: two locks, one write,
+and audit and notices at the commit; a moved end costs one more.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from bot import audit, due, outbox, people
-from bot.refusals import NotFound
-from bot.stage import Session, use_case
-from bot.typed import BadAmount
+from bot import audit, due
+from bot.refusals import Refused
+from bot.stage import Session
+from bot.together import Call, in_turn, together
+from bot.typed import MOST_POINTS, BadAmount
 from cogs.auctions.rules import bidding as rules
 from cogs.auctions.rules.ending import SETTLE_AFTER
-from cogs.auctions.rules.terms import Bidders, Status
+from cogs.auctions.rules.terms import Kind
 from cogs.auctions.service import statements, words
-from cogs.auctions.service.state import SETTLE, floor_of, terms_of
+from cogs.auctions.service.notices import tell_outbid
+from cogs.auctions.service.panels import Panel, panel_for
+from cogs.auctions.service.sitting import Seat, Sitting, sit_down
+from cogs.auctions.service.state import SETTLE, redraw
 from cogs.dkp.rules import Purse
-from cogs.dkp.service import ledger
 
-OUTBID: Final = "outbid"
-"""The kind of notice that tells who led until now."""
+_UNKEPT: Final = (rules.BidCode.BAD_AMOUNT, rules.BidCode.TOO_FINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Bidding:
+    """An absolute amount, or with `is_maximum` up to where we bid for them; `character_id` 0 is the main.
+
+    `ask_if_high`: it was typed, so a surprisingly high amount is asked about first.
+    """
+
+    auction_id: int
+    amount: Decimal
+    character_id: int = 0
+    ask_if_high: bool = False
+    is_maximum: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BidAnswer:
-    """What the bidder is told. `sentence` stands alone; the rest is for buttons."""
+    """What the bidder is told: `panel` has the sentence and what can be pressed next."""
 
-    auction_id: int
     outcome: Literal["accepted", "refused", "asked"]
     code: str | None
-    sentence: str
     amount: Decimal
-    next_bid: Decimal
-    is_open: bool
-    leads: bool = False
-    characters: tuple[tuple[int, str], ...] = ()
-    """The bidder's own, the main first."""
+    is_maximum: bool
+    panel: Panel
     check_in_raid_id: int | None = None
     """Checking in to this raid would let them bid."""
 
 
-@use_case("auctions.bid")
-async def place_bid(
-    session: Session, auction_id: int, amount: Decimal, character_id: int = 0, ask_if_high: bool = False
-) -> BidAnswer:
-    """Bid an absolute amount; `character_id` 0 is the main. A refused bid is answered and kept as a row, not raised.
+@together("auctions.bid", Bidding, queue="auction_id")
+async def place_bid(session: Session, calls: Sequence[Call[Bidding]]) -> list[BidAnswer | Refused]:
+    """Bids in the order they came. A refused bid is answered and kept as a row, not raised.
 
-    In time is what our process received before `ends_at`. `ask_if_high`: it was typed, so a surprisingly high amount
-    is asked about first. Raises `BadAmount` for what is no amount of this pool, since no row could hold it.
+    In time is what our process received before `ends_at`. Refuses with `BadAmount` what is no amount of this pool,
+    since no row could hold it, and with `NotFound` a character that is not the caller's.
     """
-    now = await _lock(session, auction_id, character_id)
-    decision = rules.decide_bid(
-        now.auction,
-        now.bidder,
-        rules.Offer(amount),
-        sequence=now.sequence,
-        received_at=session.received_at,
-        ask_if_high=ask_if_high,
-    )
-    if isinstance(decision, rules.BidAccepted):
-        return await _accept(session, now, decision)
-    if isinstance(decision, rules.BidRefused):
-        return await _refuse(session, now, decision)
-    leads = now.leader is not None and now.leader.member_id == now.bidder.member_id
-    sentence = words.asked(decision, now.row.item_name)
-    return BidAnswer(auction_id, "asked", None, sentence, amount, decision.next_bid, True, leads, now.characters)
+    sitting = await sit_down(session, calls)
+    decided = in_turn(session, calls, lambda call: _decide(session, sitting, call))
+    poor = [
+        each.seat.member_id
+        for each in decided
+        if not isinstance(each, Refused) and each.code is rules.BidCode.CANNOT_AFFORD
+    ]
+    held_on = await _held_on(session, sitting, poor)
+    answers = [each if isinstance(each, Refused) else _answer(session, sitting, each, held_on) for each in decided]
+    if sitting.rows:
+        await _write(session, sitting)
+    return answers
 
 
 @dataclass(frozen=True, slots=True)
-class _Now:
-    """Everything read under the locks."""
+class _Decided:
+    """One bid's decision, with the auction and the purse as they were right after it."""
 
-    row: Any
-    leader: Any | None
-    """The account the standing bid is held on."""
+    asked: Bidding
+    seat: Seat
+    decision: rules.BidAccepted | rules.BidRefused | rules.BidQuestioned
     auction: rules.Auction
-    bidder: rules.Bidder
-    character: ledger.Snapshot
-    characters: tuple[tuple[int, str], ...]
+    purse: Purse
+    may_bid: bool
 
     @property
-    def sequence(self) -> int:
-        return self.row.last_sequence + 1
+    def code(self) -> rules.BidCode | None:
+        return self.decision.code if isinstance(self.decision, rules.BidRefused) else None
 
 
-async def _lock(session: Session, auction_id: int, character_id: int) -> _Now:
-    """The auction first, then in one statement the accounts of the bidder and of everybody held in it."""
-    me = session.member.member_id
-    keys = {"this_guild": session.guild_id, "this_auction": auction_id, "me": me}
-    row = (await session.execute(statements.LOCK_AUCTION, keys)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such auction here.")
-    mine_played = {number: ledger.Snapshot(*snapshot) for number, *snapshot in row.characters or ()}
-    if character_id and character_id not in mine_played:
-        raise NotFound("That is not a character of yours: pick one from your list.")
-    # The main comes first; who has no character bids without one.
-    character = mine_played.get(character_id) or next(iter(mine_played.values()), ledger.Snapshot())
-    keys["this_pool"] = row.pool_id
-    if not row.has_account:
-        await session.execute(statements.OPEN_ACCOUNT, keys)
-    accounts = (await session.execute(statements.LOCK_ACCOUNTS, keys)).all()
-    mine = next(account for account in accounts if account.member_id == me)
-    leader = next((account for account in accounts if account.bid_id is not None), None)
-    auction = rules.Auction(
-        terms=terms_of(row, row.decimals),
-        ends_at=row.ends_at,
-        # Its raid was cancelled a moment ago and the auctions of it are being cancelled one by one.
-        status=Status.CANCELLED if row.raid_status == "cancelled" else Status(row.status),
-        standing=() if leader is None else (rules.Bid(leader.bid_sequence, leader.member_id, leader.bid_amount),),
-        price=row.price,
-        extensions=row.snipe_moves,
+def _decide(session: Session, sitting: Sitting, call: Call[Bidding]) -> _Decided:
+    asked, before = call.asked, sitting.auction
+    seat = sitting.seat_of(session.member.member_id)
+    character = seat.character(asked.character_id)
+    offer = rules.Offer(asked.amount, asked.is_maximum, character.tier)
+    decision = rules.decide_bid(
+        before,
+        sitting.bidder(seat, session.actor.role_ids),
+        offer,
+        sequence=sitting.next_sequence,
+        received_at=session.received_at,
+        ask_if_high=asked.ask_if_high,
     )
-    bidder = rules.Bidder(
-        member_id=me,
-        purse=Purse(mine.balance, mine.held, floor_of(row, row.pool_floor)),
-        own_hold=mine.own_hold or Decimal(0),
-        barred=rules.decide_who_may_bid(Bidders(row.bidders), in_raid=row.in_raid),
-    )
-    names = tuple((number, played.name or "") for number, played in mine_played.items())
-    return _Now(row, leader, auction, bidder, character, names)
-
-
-async def _accept(session: Session, now: _Now, accepted: rules.BidAccepted) -> BidAnswer:
-    row, leader, bidder = now.row, now.leader, now.bidder
-    beaten = leader if accepted.changes_leader else None
-    await session.execute(
-        statements.PLACE_BID,
-        _bid_values(session, now, accepted.bid.amount, "standing")
-        | {
-            "this_guild": session.guild_id,
-            "this_auction": row.auction_id,
-            "this_pool": row.pool_id,
-            "me": bidder.member_id,
-            "beaten": beaten.member_id if beaten else bidder.member_id,
-            "new_amount": accepted.bid.amount,
-            "more": accepted.bid.amount - bidder.own_hold,
-            "given_back": beaten.own_hold if beaten else Decimal(0),
-            "now": session.now,
-            "number": now.sequence,
-            "new_end": accepted.after.ends_at,
-            "new_price": accepted.after.price,
-            "moves": accepted.after.extensions,
-        },
-    )
-    extended = accepted.after.ends_at != row.ends_at
-    if extended:
-        await due.schedule(session, SETTLE, row.auction_id, accepted.after.ends_at + SETTLE_AFTER)
-    tells = rules.decide_notice(row.started_at, accepted.after.ends_at)
-    if tells and beaten is not None and beaten.user_id is not None and people.wants(beaten, OUTBID):
-        outbox.send(
-            session,
-            f"ob{row.auction_id}x{now.sequence}",
-            words.outbid(row, accepted, by=session.member.display_name, was=beaten.bid_amount),
-            user_id=beaten.user_id,
-            channel_id=row.channel_id,
+    if isinstance(decision, rules.BidRefused):
+        if decision.code in _UNKEPT or not 0 < asked.amount <= MOST_POINTS:
+            raise BadAmount(words.not_an_amount(decision, before.terms.decimals))
+        sitting.note(session, seat, character, offer, status="refused", code=decision.code)
+    elif isinstance(decision, rules.BidAccepted):
+        sitting.note(
+            session, seat, character, offer, status="standing" if decision.stands else "outbid", bid=decision.bid
         )
+        sitting.accept(decision)
+        _record(session, sitting, decision, before)
+        redraw(session, sitting.row)
+    return _Decided(asked, seat, decision, sitting.auction, sitting.purse(seat), session.may("auctions.bid"))
+
+
+def _record(session: Session, sitting: Sitting, accepted: rules.BidAccepted, before: rules.Auction) -> None:
+    """What anybody may read: the price of an open auction; never an offer, never a maximum."""
+    row, after = sitting.row, accepted.after
+    shown: dict[str, Any] = {"item": row.item_name}
+    action = "auctions.bid.placed"
+    if after.terms.kind.is_sealed:
+        action = "auctions.offer.placed"
+    else:
+        action = "auctions.maximum.placed" if accepted.bid.maximum is not None else action
+        shown["price"] = after.price if after.terms.takes_maximum else accepted.bid.amount
+    if after.ends_at != before.ends_at:
+        shown["ends_at"] = after.ends_at
     audit.record(
         session,
-        "auctions.bid.placed",
+        action,
         target_id=row.auction_id,
-        about=bidder.member_id,
-        before={"price": leader.bid_amount if leader else None, "leader": leader.display_name if leader else None},
-        after={
-            "item": row.item_name,
-            "price": accepted.bid.amount,
-            "ends_at": accepted.after.ends_at if extended else None,
-        },
-    )
-    session.redraw("auction", row.auction_id)
-    purse = bidder.purse
-    left = Purse(purse.balance, purse.held + accepted.bid.amount - bidder.own_hold, purse.floor)
-    sentence = words.accepted(row.item_name, accepted, left, extended=extended)
-    next_bid = accepted.after.next_bid()
-    return BidAnswer(
-        row.auction_id, "accepted", None, sentence, accepted.bid.amount, next_bid, True, True, now.characters
+        about=accepted.bid.member_id,
+        before={"price": before.price},
+        after=shown,
     )
 
 
-async def _refuse(session: Session, now: _Now, refused: rules.BidRefused) -> BidAnswer:
-    row, code = now.row, refused.code
-    held_on: list[str] = []
-    if code in (rules.BidCode.BAD_AMOUNT, rules.BidCode.TOO_FINE):
-        raise BadAmount(words.not_an_amount(refused, row.decimals))
-    if code is rules.BidCode.CANNOT_AFFORD:
-        mine = {"this_guild": session.guild_id, "this_pool": row.pool_id, "me": now.bidder.member_id}
-        held_on = list((await session.execute(statements.HELD_ON, mine)).scalars())
-    values = _bid_values(session, now, refused.amount, "refused") | {"bid_refusal_code": str(code)}
-    counted = {"this_guild": session.guild_id, "this_auction": row.auction_id, "number": now.sequence}
-    await session.execute(statements.INSERT_REFUSED, values | counted)
-    may_check_in = code is rules.BidCode.NOT_IN_RAID and row.raid_status == "running"
-    return BidAnswer(
+async def _held_on(session: Session, sitting: Sitting, members: Sequence[int]) -> dict[int, list[str]]:
+    """What their points are held on, for who could not afford the bid."""
+    if not members:
+        return {}
+    keys = {"this_guild": session.guild_id, "this_pool": sitting.row.pool_id, "members": list(members)}
+    items: dict[int, list[str]] = {}
+    for held in await session.execute(statements.HELD_ON, keys):
+        items.setdefault(held.member_id, []).append(held.item_name)
+    return items
+
+
+def _answer(session: Session, sitting: Sitting, each: _Decided, held_on: dict[int, list[str]]) -> BidAnswer:
+    row, decision, check_in = sitting.row, each.decision, None
+    if isinstance(decision, rules.BidAccepted):
+        outcome, sentence = "accepted", words.accepted(row, decision, each.purse)
+    elif isinstance(decision, rules.BidQuestioned):
+        outcome, sentence = "asked", words.asked(decision, row.item_name)
+    else:
+        outcome = "refused"
+        sentence = words.refused(decision, row, each.purse, held_on.get(each.seat.member_id, []), each.seat)
+        if decision.code is rules.BidCode.NOT_IN_RAID and row.raid_status == "running":
+            check_in = row.raid_id
+    is_over = each.code in (rules.BidCode.CLOSED, rules.BidCode.LATE)
+    panel = panel_for(
         row.auction_id,
-        "refused",
-        str(code),
-        words.refused(refused, row, now.bidder.purse, held_on),
-        refused.amount,
-        refused.next_bid,
-        is_open=code not in (rules.BidCode.CLOSED, rules.BidCode.LATE),
-        leads=refused.leads,
-        characters=now.characters,
-        check_in_raid_id=row.raid_id if may_check_in else None,
+        each.auction,
+        each.seat.member_id,
+        each.purse,
+        sentence=sentence,
+        can_bid=each.may_bid and not is_over,
+        has_live_bid=outcome == "accepted" or each.auction.of(each.seat.member_id) is not None,
+        all_in=session.guild.auction_all_in,
+        characters=each.seat.names,
     )
+    code = None if each.code is None else str(each.code)
+    return BidAnswer(outcome, code, each.asked.amount, each.asked.is_maximum, panel, check_in)
 
 
-def _bid_values(session: Session, now: _Now, amount: Decimal, status: str) -> dict[str, Any]:
-    """A row of `bid`: what was offered and everything a later question may ask about that moment."""
-    return {
-        "bid_guild_id": session.guild_id,
-        "bid_auction_id": now.row.auction_id,
-        "bid_sequence": now.sequence,
-        "bid_member_id": now.bidder.member_id,
-        "bid_amount": amount,
-        "bid_maximum": None,
-        "bid_tier": "anyone",
-        "bid_status": status,
-        "bid_refusal_code": None,
-        "bid_balance": now.bidder.purse.balance,
-        "bid_spendable": now.bidder.purse.spendable,
-        "bid_member_name": session.member.display_name,
-        "bid_character_name": now.character.name,
-        "bid_character_class": now.character.character_class,
-        "bid_character_level": now.character.level,
-        "bid_interaction_id": session.actor.interaction_id,
-        "bid_received_at": session.received_at,
-        "bid_placed_at": session.now,
-    }
+async def _write(session: Session, sitting: Sitting) -> None:
+    before, after = sitting.before, sitting.auction
+    await sitting.write(session)
+    if after.ends_at != before.ends_at:
+        await due.schedule(session, SETTLE, sitting.row.auction_id, after.ends_at + SETTLE_AFTER)
+    if after.terms.kind is Kind.OPEN:
+        tell_outbid(session, sitting)

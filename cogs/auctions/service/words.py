@@ -2,23 +2,39 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.kit.text import points, safe, when
+from cogs.auctions.rules import bidding as rules
 from cogs.auctions.rules.bidding import BidAccepted, BidCode, BidQuestioned, BidRefused
 from cogs.dkp.rules import Purse, spendable_in_words
 from db.tables import Auction
+
+if TYPE_CHECKING:
+    from cogs.auctions.service.sitting import Seat
 
 
 def item(name: str) -> str:
     return f"**{safe(name)}**"
 
 
-def accepted(item_name: str, bid: BidAccepted, left: Purse, *, extended: bool) -> str:
+def accepted(auction: Any, bid: BidAccepted, left: Purse) -> str:
     """The panel's line after a bid; the numbers are the bidder's own."""
-    moved = f" It ends {when(bid.after.ends_at)} now." if extended else ""
-    leads = f"You lead {item(item_name)} at" if bid.changes_leader else f"You still lead {item(item_name)}, now at"
-    return f"{leads} {points(bid.bid.amount)}.{moved} You can spend {spendable_in_words(left)}."
+    name, after = item(auction.item_name), bid.after
+    moved = f" It ends {when(after.ends_at)} now." if after.ends_at != auction.ends_at else ""
+    spendable = f"You can spend {spendable_in_words(left)}."
+    if after.terms.kind.is_sealed:
+        return f"Your offer of {points(bid.bid.amount)} on {name} is in; nobody sees it before the end. {spendable}"
+    if not bid.stands:
+        price, next_bid = points(after.price or Decimal(0)), points(after.next_bid())
+        return f"Answered by an earlier maximum: {name} is at {price}, the next bid is {next_bid}. {spendable}"
+    still = "You lead" if bid.changes_leader else "You still lead"
+    if not after.terms.takes_maximum:
+        return f"You stand on {name} with {points(bid.bid.amount)}.{moved} {spendable}"
+    price = after.price or bid.bid.amount
+    up_to = f", up to {points(bid.bid.most)}" if bid.bid.most > price else ""
+    at = f" at {points(price)}" if bid.changes_leader else f", now at {points(price)}"
+    return f"{still} {name}{at}{up_to}.{moved} {spendable}"
 
 
 def asked(question: BidQuestioned, item_name: str) -> str:
@@ -35,7 +51,7 @@ def not_an_amount(bid: BidRefused, decimals: int) -> str:
     return f"That is no amount to bid: bid {points(bid.next_bid)} or more."
 
 
-def refused(bid: BidRefused, auction: Any, purse: Purse, held_on: Sequence[str]) -> str:
+def refused(bid: BidRefused, auction: Any, purse: Purse, held_on: Sequence[str], seat: "Seat") -> str:
     """What is wrong and what to do."""
     name, next_bid = item(auction.item_name), f"The next bid is {points(bid.next_bid)}."
     match bid.code:
@@ -48,6 +64,23 @@ def refused(bid: BidRefused, auction: Any, purse: Purse, held_on: Sequence[str])
             if auction.raid_status == "running":
                 return f"Only who is at {raid} bids on {name}: check in, then bid."
             return f"Only who was at {raid} bids on {name}: ask a raid leader to add you to it."
+        case BidCode.PAUSED:
+            return f"The bidding on {name} is paused: try again when a raid leader goes on with it."
+        case BidCode.NOT_IN_ROLE:
+            return f"Only <@&{auction.bidders_role_id}> may bid on {name}."
+        case BidCode.LOW_ATTENDANCE:
+            had = "none yet" if seat.figure is None else str(seat.figure)
+            return f"{name} asks for {auction.bidders_percent} % of attendance in 30 days; yours is {had}."
+        case BidCode.WON_TONIGHT:
+            return f"You won {safe(seat.won or 'something')} tonight, and {name} has one win a night."
+        case BidCode.NO_MAXIMUM:
+            return f"{name} takes no maximum: bid an amount. {next_bid}"
+        case BidCode.UNCHANGED:
+            return f"That is what you offer on {name} already; nothing changed."
+        case BidCode.NO_LOWERING:
+            return f"An offer on {name} can only be raised; yours stays as it is."
+        case BidCode.TOO_LOW if bid.leads and bid.price is not None and bid.next_bid <= bid.price:
+            return f"{name} is at {points(bid.price)}: your maximum can be {points(bid.next_bid)} or more."
         case BidCode.TOO_LOW if bid.leads:
             return f"You lead {name} at {points(bid.price or Decimal(0))} already. {next_bid}"
         case BidCode.TOO_LOW if bid.price is None:
@@ -62,12 +95,13 @@ def refused(bid: BidRefused, auction: Any, purse: Purse, held_on: Sequence[str])
             return f"You can spend {spendable}. {next_bid}"
 
 
-def outbid(auction: Any, bid: BidAccepted, *, by: str, was: Decimal) -> str:
-    """To who led until now; sent to them, so no names of others' points."""
-    next_bid = points(bid.after.next_bid())
+def outbid(auction: Any, after: rules.Auction, *, by: str | None, was: Decimal) -> str:
+    """To who led until now; sent to them, so no names of others' points. `by` None: names are hidden."""
+    standing = after.price if after.price is not None else after.standing[-1].amount
+    who = "Somebody" if by is None else safe(by)
     return (
-        f"{safe(by)} outbid your {points(was)} on {item(auction.item_name)}: it is at {points(bid.bid.amount)}, "
-        f"the next bid is {next_bid}, and it ends {when(bid.after.ends_at)}. <#{auction.channel_id}>"
+        f"{who} outbid your {points(was)} on {item(auction.item_name)}: it is at {points(standing)}, "
+        f"the next bid is {points(after.next_bid())}, and it ends {when(after.ends_at)}. <#{auction.channel_id}>"
     )
 
 

@@ -27,7 +27,7 @@ def cents(amount: Decimal) -> int:
 async def bid(door: Door, auction_id: int, amount: Decimal, character_id: int = 0, *, typed: bool = False) -> None:
     """Place a bid and show in the panel what came of it: the door of every button, form and command that bids."""
     answer = await place_bid(door.stage, door.actor, auction_id, amount, character_id, typed)
-    await door.bot.panels.show(door, "auction", auction_id, answer.sentence, _after_bid(answer, character_id))
+    await door.bot.panels.show(door, "auction", auction_id, answer.panel.sentence, _after_bid(answer, character_id))
 
 
 async def show(door: Door, auction_id: int, character_id: int = 0, *, first: str = "") -> None:
@@ -40,15 +40,16 @@ async def show(door: Door, auction_id: int, character_id: int = 0, *, first: str
 
 
 def _after_bid(answer: BidAnswer, character_id: int) -> ui.View | None:
-    if not answer.is_open:
+    panel = answer.panel
+    if not panel.can_bid:
         return None
-    view = _panel(answer.auction_id, answer.next_bid, character_id, answer.characters, leads=answer.leads)
+    view = _panel(panel.auction_id, panel.next_bid, character_id, panel.characters, leads=panel.leads)
     if answer.outcome == "asked":
-        view.add_item(_button(answer.auction_id, answer.amount, character_id, f"Bid {points(answer.amount)}", "danger"))
+        view.add_item(_button(panel.auction_id, answer.amount, character_id, f"Bid {points(answer.amount)}", "danger"))
     if answer.check_in_raid_id is not None:
         view.add_item(
             CheckIn(
-                auction_id=answer.auction_id,
+                auction_id=panel.auction_id,
                 raid_id=answer.check_in_raid_id,
                 label="Check in",
                 style=discord.ButtonStyle.success,

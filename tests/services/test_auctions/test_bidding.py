@@ -47,9 +47,9 @@ from tests.services.test_auctions.house import (
 
 async def test_a_bid_leads_and_holds_its_amount(stage, cloak):
     answer = await bid(stage, ANNA, cloak, 45)
-    assert (answer.outcome, answer.next_bid, answer.leads) == ("accepted", 46, True)
-    assert "You lead **Cloak of Flames** at 45" in answer.sentence
-    assert "55 (100 minus 45 held)" in answer.sentence
+    assert (answer.outcome, answer.panel.next_bid, answer.panel.leads) == ("accepted", 46, True)
+    assert "You lead **Cloak of Flames** at 45" in answer.panel.sentence
+    assert "55 (100 minus 45 held)" in answer.panel.sentence
     assert await standing(stage, cloak) == ("Anna", 45)
     assert await money(stage, ANNA) == (100, 45)
     await adds_up(stage)
@@ -77,15 +77,20 @@ async def test_who_is_outbid_in_an_auction_of_over_ten_minutes_is_told(stage, cl
 async def test_a_stale_press_is_refused_with_the_new_price(stage, cloak):
     await bid(stage, ANNA, cloak, 45)
     answer = await bid(stage, BORIS, cloak, 45)
-    assert (answer.outcome, answer.code, answer.next_bid, answer.is_open) == ("refused", "too_low", 46, True)
-    assert answer.sentence == "**Cloak of Flames** is at 45 now. The next bid is 46."
+    assert (answer.outcome, answer.code, answer.panel.next_bid, answer.panel.can_bid) == (
+        "refused",
+        "too_low",
+        46,
+        True,
+    )
+    assert answer.panel.sentence == "**Cloak of Flames** is at 45 now. The next bid is 46."
     assert await money(stage, ANNA) == (100, 45)
 
 
 async def test_a_refused_bid_is_a_row_with_what_was_spendable_then(stage, cloak):
     await write(stage, update(Member).where(Member.discord_user_id == 3).values(display_name="Cara"))
     answer = await bid(stage, CARA, cloak, 31)
-    assert answer.sentence == "You can spend 30. The next bid is 1."
+    assert answer.panel.sentence == "You can spend 30. The next bid is 1."
     [row] = await rows(stage, select(Bid))
     assert (row.status, row.refusal_code, row.amount, row.sequence) == ("refused", "cannot_afford", 31, 1)
     assert (row.balance, row.spendable, row.member_name) == (30, 30, "Cara")
@@ -97,7 +102,7 @@ async def test_the_same_points_cannot_back_two_bids(stage, cloak):
     await bid(stage, ANNA, cloak, 70)
     answer = await bid(stage, ANNA, ring, 31)
     assert answer.code == "cannot_afford"
-    assert answer.sentence == "You can spend 30 (100 minus 70 held on Cloak of Flames). The next bid is 1."
+    assert answer.panel.sentence == "You can spend 30 (100 minus 70 held on Cloak of Flames). The next bid is 1."
     assert (await bid(stage, ANNA, ring, 30)).outcome == "accepted"
     assert await money(stage, ANNA) == (100, 100)
     await adds_up(stage)
@@ -113,7 +118,7 @@ async def test_a_leader_raises_by_the_difference_and_does_not_extend(stage, cloa
     assert await statuses(stage, cloak) == ["outbid", "standing"]
     assert await told(stage) == []
     too_much = await bid(stage, ANNA, cloak, 101)
-    assert too_much.sentence.startswith("Raising your bid to 101 takes 1 more. You can spend 0")
+    assert too_much.panel.sentence.startswith("Raising your bid to 101 takes 1 more. You can spend 0")
     await adds_up(stage)
 
 
@@ -124,7 +129,7 @@ async def test_a_snipe_moves_the_end_and_the_due_work(stage, cloak, clock):
     row = await auction(stage, cloak)
     assert row.ends_at == ends_at + timedelta(seconds=15)
     assert row.snipe_moves == 1
-    assert "It ends" in answer.sentence
+    assert "It ends" in answer.panel.sentence
     [job] = await rows(stage, select(DueJob))
     assert job.due_at == row.ends_at + timedelta(seconds=1)
     refused = await bid(stage, BORIS, cloak, 10)
@@ -139,7 +144,7 @@ async def test_in_time_is_when_our_process_received_it(stage, cloak, clock):
     assert in_time.outcome == "accepted"
     row = await auction(stage, cloak)
     late = await bid(stage, replace(BORIS, received_at=row.ends_at), cloak, 20)
-    assert (late.code, late.is_open) == ("late", False)
+    assert (late.code, late.panel.can_bid) == ("late", False)
 
 
 async def test_a_bid_that_gets_the_lock_after_settling_is_too_late_whatever_its_stamp(stage, cloak, clock):
@@ -154,7 +159,7 @@ async def test_a_bid_that_gets_the_lock_after_settling_is_too_late_whatever_its_
 async def test_a_typed_bid_far_over_the_next_is_asked_about_and_changes_nothing(stage, cloak):
     asked = await bid(stage, ANNA, cloak, 50, ask_if_high=True)
     assert asked.outcome == "asked"
-    assert "50 is more than twice the next bid" in asked.sentence
+    assert "50 is more than twice the next bid" in asked.panel.sentence
     assert await rows(stage, select(Bid)) == []
     assert (await bid(stage, ANNA, cloak, 50)).outcome == "accepted"
 
@@ -168,7 +173,7 @@ async def test_what_is_no_amount_is_refused_and_changes_nothing(stage, cloak, am
 
 async def test_a_bid_takes_the_pools_decimals(stage, cloak):
     await write(stage, update(Pool).values(decimals=1))
-    assert (await bid(stage, ANNA, cloak, "10.5")).next_bid == D("11.5")
+    assert (await bid(stage, ANNA, cloak, "10.5")).panel.next_bid == D("11.5")
     assert await money(stage, ANNA) == (100, D("10.5"))
 
 
@@ -181,7 +186,7 @@ async def test_the_floor_binds_bids_and_a_negative_one_allows_debt(stage, cloak)
 
 async def test_who_never_had_points_is_refused_with_the_number(stage, cloak):
     answer = await bid(stage, person(9, "New"), cloak, 5)
-    assert answer.sentence == "You can spend 0. The next bid is 1."
+    assert answer.panel.sentence == "You can spend 0. The next bid is 1."
 
 
 async def test_a_press_delivered_twice_is_one_bid_with_one_answer(stage, cloak):
@@ -205,7 +210,7 @@ async def test_a_bid_remembers_the_character_it_was_for(stage, cloak):
         played = {"character_id": number + 1, "is_main": number == 0, "created_at": anna.joined_at}
         await write(stage, Character.__table__.insert().values(guild_id=1, **values, **played))
     first = await bid(stage, ANNA, cloak, 5)
-    assert first.characters == ((1, "Annabell"), (2, "Annatwo"))
+    assert first.panel.characters == ((1, "Annabell"), (2, "Annatwo"))
     await bid(stage, ANNA, cloak, 6, character_id=2)
     snapshots = [(b.character_name, b.character_level) for b in await rows(stage, select(Bid).order_by(Bid.sequence))]
     assert snapshots == [("Annabell", 60), ("Annatwo", 59)]
@@ -225,7 +230,7 @@ async def test_who_is_not_at_the_raid_is_refused_and_may_check_in(stage, raid):
     auction_id = await up(stage)
     answer = await bid(stage, ANNA, auction_id, 5)
     assert (answer.code, answer.check_in_raid_id) == ("not_in_raid", raid)
-    assert answer.sentence == "Only who is at Temple of Veeshan bids on **Cloak of Flames**: check in, then bid."
+    assert answer.panel.sentence == "Only who is at Temple of Veeshan bids on **Cloak of Flames**: check in, then bid."
     await roster.check_in(stage, ANNA, raid)
     assert (await bid(stage, ANNA, auction_id, 5)).outcome == "accepted"
 
