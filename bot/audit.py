@@ -24,20 +24,18 @@ def record(
     `about` is the member it concerns. `before` and `after` hold plain values; amounts of open holds of others never
     go in beyond what the card shows.
     """
-    session.add(
-        Audit(
-            guild_id=session.guild_id,
-            at=session.now,
-            actor_user_id=session.actor.user_id,
-            actor_name=session.actor.name,
-            action=action,
-            target_id=target_id,
-            about_member_id=about,
-            before=_plain(before),
-            after=_plain(after),
-            reason=reason,
-            request=request_code(),
-        )
+    session.write(
+        Audit,
+        at=session.now,
+        actor_user_id=session.actor.user_id,
+        actor_name=session.actor.name,
+        action=action,
+        target_id=target_id,
+        about_member_id=about,
+        before=_plain(before),
+        after=_plain(after),
+        reason=reason,
+        request=request_code(),
     )
 
 

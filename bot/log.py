@@ -25,7 +25,7 @@ def request_code() -> str | None:
 
 
 @contextmanager
-def request(guild_id: int | None, actor_user_id: int | None, code: str) -> Iterator[None]:
+def request(guild_id: int | None, actor_user_id: int | None, code: str | None) -> Iterator[None]:
     """Everything logged inside carries these three."""
     given: list[tuple[ContextVar[Any], Any]] = [(_guild, guild_id), (_actor, actor_user_id), (_request, code)]
     tokens = [(variable, variable.set(value)) for variable, value in given]

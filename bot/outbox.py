@@ -62,18 +62,16 @@ def send(
     """
     assert len(key) <= NONCE, key
     assert channel_id or user_id, key
-    session.add(
-        Outbox(
-            guild_id=session.guild_id,
-            nonce=key,
-            channel_id=channel_id,
-            user_id=user_id,
-            content=clip(content, MESSAGE_TEXT),
-            mention_user_ids=list(mention),
-            buttons=[{"custom_id": ":".join((f"qm:{b.key}", *map(str, b.numbers))), "label": b.label} for b in buttons],
-            created_at=session.now,
-            next_at=session.now,
-        )
+    session.write(
+        Outbox,
+        nonce=key,
+        channel_id=channel_id,
+        user_id=user_id,
+        content=clip(content, MESSAGE_TEXT),
+        mention_user_ids=list(mention),
+        buttons=[{"custom_id": ":".join((f"qm:{b.key}", *map(str, b.numbers))), "label": b.label} for b in buttons],
+        created_at=session.now,
+        next_at=session.now,
     )
 
 

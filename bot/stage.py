@@ -11,17 +11,32 @@ The call opens exactly one transaction in the actor's guild, answers a repeated 
 (a refusal too), checks the capability, runs the function, keeps its answer, commits, and only then tells the facts
 and redraws the boards. One interaction may call several use cases, each once. A function that joins a running
 transaction takes `session` and never commits; `adjust.join(session, ...)` is the undecorated one.
+
+Calls that many people make for one subject at once share a transaction: see `bot.together`.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter
-from sqlalchemy import BigInteger, DateTime, Executable, Text, bindparam, func, literal, select, true, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Executable,
+    Select,
+    Text,
+    bindparam,
+    func,
+    literal,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from bot import people, permissions
@@ -125,6 +140,8 @@ class Stage:
     """Whose messages and due work this process does."""
     busy: set[tuple[str, int]] = field(default_factory=set)
     """(kind of work, guild) that a turn of this process is at now."""
+    queues: dict[Hashable, Any] = field(default_factory=dict)
+    """Calls that wait to be served together (`bot.together`)."""
 
     async def run(
         self, actor: Actor, work: Callable[[Session], Awaitable[R]], use_case: "UseCase[..., R] | None" = None
@@ -148,10 +165,10 @@ class Stage:
             if once is not None and claimed:
                 await once.keep_refusal(self, actor, refused)
             raise
-        self._after_commit(session)
+        self.after_commit(session)
         return result
 
-    def _after_commit(self, session: Session) -> None:
+    def after_commit(self, session: Session) -> None:
         """Nothing here may make what is committed look failed."""
         for fact in session.facts:
             try:
@@ -175,8 +192,11 @@ class Stage:
         return await self.run(actor, checked)
 
 
-def _entering(*, claiming: bool) -> Executable:
-    """Guild, actor's member row, mapping and grants; with `claiming` also whether the interaction is ours to serve."""
+def entering(who: ColumnElement[bool]) -> Select[Guild, Member, Any, Any]:
+    """A row for each of the members `who` (one without a member when there are none): guild, member, mapping, grants.
+
+    No row: the guild is seen for the first time.
+    """
     guild_id = bindparam("guild", type_=BigInteger)
     mapping = (
         select(func.jsonb_object_agg(RoleMapping.role_group, RoleMapping.role_id))
@@ -190,16 +210,16 @@ def _entering(*, claiming: bool) -> Executable:
         .subquery()
     )
     grants = select(func.jsonb_object_agg(roles.c.capability, roles.c.role_ids)).scalar_subquery()
-    query = (
+    return (
         select(Guild, Member, mapping, grants)
-        .outerjoin(
-            Member,
-            (Member.guild_id == Guild.guild_id) & (Member.discord_user_id == bindparam("person", type_=BigInteger)),
-        )
+        .outerjoin(Member, (Member.guild_id == Guild.guild_id) & who)
         .where(Guild.guild_id == guild_id)
     )
-    if not claiming:
-        return query
+
+
+def _claiming(query: Select[Guild, Member, Any, Any]) -> Executable:
+    """Also whether the interaction is ours to serve."""
+    guild_id = bindparam("guild", type_=BigInteger)
     given = select(
         Guild.guild_id,
         bindparam("interaction", type_=BigInteger),
@@ -217,8 +237,8 @@ def _entering(*, claiming: bool) -> Executable:
 
 
 # Built once: putting these together costs more than PostgreSQL needs to answer them.
-_ENTER = _entering(claiming=False)
-_ENTER_CLAIMING = _entering(claiming=True)
+_ENTER = entering(Member.discord_user_id == bindparam("person", type_=BigInteger))
+_ENTER_CLAIMING = _claiming(_ENTER)
 _KEPT = (
     InteractionAnswer.guild_id == bindparam("guild"),
     InteractionAnswer.interaction_id == bindparam("interaction"),
@@ -231,7 +251,7 @@ _FIRST = select(InteractionAnswer.refused, InteractionAnswer.answer).where(*_KEP
 async def _enter(session: Session, claim_for: str | None) -> bool:
     """Load guild, actor and mapping, and claim the interaction, in one round trip. False: it was claimed before."""
     actor = session.actor
-    query = _ENTER if claim_for is None else _ENTER_CLAIMING
+    query: Executable = _ENTER if claim_for is None else _ENTER_CLAIMING
     given: dict[str, Any] = {"guild": session.guild_id, "person": actor.user_id}
     if claim_for is not None:
         given |= {"interaction": actor.interaction_id, "use_case": claim_for, "at": session.now}

@@ -14,6 +14,9 @@ import asyncpg
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from db.rows import Writer
+from db.tables import Base
+
 BOT_ROLE = "quartermaster_bot"
 """The NOLOGIN role the bot works as: owns nothing, bypasses nothing."""
 
@@ -42,6 +45,12 @@ class GuildSession(AsyncSession):
     """A session whose one transaction sees and writes the rows of `guild_id` and no others."""
 
     guild_id: int
+    sync_session_class = Writer
+    sync_session: Writer  # type: ignore[assignment]
+
+    def write(self, table: type[Base], **values: Any) -> None:
+        """A row of this guild that nobody reads back; it goes out with the others of its table at the next flush."""
+        self.sync_session.later.setdefault(table, []).append({"guild_id": self.guild_id, **values})
 
 
 S = TypeVar("S", bound=GuildSession)

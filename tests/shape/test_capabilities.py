@@ -64,7 +64,7 @@ async def test_quartermaster_itself_passes_every_door(stage: Stage) -> None:
 def test_every_capability_guards_something_and_no_other_is_asked_for() -> None:
     tables = {COGS / "help" / "rules.py"}  # it names capabilities and asks for none
     source = "\n".join(path.read_text() for path in COGS.rglob("*.py") if path not in tables)
-    asked = set(re.findall(r'(?:use_case|require|may|offer)\(\s*"([a-z_]+\.[a-z_]+)"', source))
+    asked = set(re.findall(r'(?:use_case|together|require|may|offer)\(\s*"([a-z_]+\.[a-z_]+)"', source))
     asked |= set(re.findall(r'\.read\([^"]{1,60}"([a-z_]+\.[a-z_]+)"', source))
     assert asked <= set(CAPABILITIES)
     unused = {capability for capability in CAPABILITIES if f'"{capability}"' not in source}
