@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Final, Literal
 
-from bot.kit.text import strip_invisible
+from bot.kit.text import points, strip_invisible
 from bot.refusals import Refused
 
 How = Literal["bid in game", "roll", "given"]
@@ -76,10 +76,27 @@ class Prices:
     last_at: datetime
 
 
+def median_of(costs: Sequence[Decimal]) -> Decimal:
+    """Of at least one; that of an even number is the exact middle of the two in the middle."""
+    ordered = sorted(costs)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
 def summed_up(paid: Sequence[tuple[datetime, Decimal]]) -> Prices:
-    """At least one price, oldest first. The median of an even number is the exact middle of the two in the middle."""
-    costs = sorted(cost for _, cost in paid)
-    middle = len(costs) // 2
-    median = costs[middle] if len(costs) % 2 else (costs[middle - 1] + costs[middle]) / 2
+    """At least one price, oldest first."""
+    costs = [cost for _, cost in paid]
     last_at, last = paid[-1]
-    return Prices(len(costs), median, costs[0], costs[-1], last, last_at)
+    return Prices(len(costs), median_of(costs), min(costs), max(costs), last, last_at)
+
+
+def in_a_line(found: Prices) -> str:
+    """For a card: "Went for 40 to 75 lately, median 55 (6 sold), last 60"."""
+    if found.count == 1:
+        return f"Went for {points(found.last)} the one time it was sold"
+    if found.least == found.most:
+        return f"Went for {points(found.last)} each of the last {found.count} times"
+    return (
+        f"Went for {points(found.least)} to {points(found.most)} lately,"
+        f" median {points(found.median)} ({found.count} sold), last {points(found.last)}"
+    )
