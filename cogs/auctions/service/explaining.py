@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 
 from bot.kit.text import points, safe, when
 from bot.stage import Session
-from db.tables import Auction, Bid, LedgerEntry, Raid
+from db.tables import Auction, Award, Bid, LedgerEntry, Raid
 
 
 async def explain_auction(session: Session, entry: LedgerEntry) -> list[str]:
@@ -40,6 +40,10 @@ async def explain_auction(session: Session, entry: LedgerEntry) -> list[str]:
         f"{'1 bid' if bids == 1 else f'{bids} bids'} by {'1 person' if bidders == 1 else f'{bidders} people'};"
         f" the minimum was {points(auction.minimum)}."
     )
+    given = select(Award).where(Award.guild_id == session.guild_id, Award.entry_id == entry.entry_id)
+    award = (await session.execute(given)).scalar_one_or_none()
+    if award is not None and award.note:  # what was won has none
+        lines.append(f"It was reassigned to {safe(award.member_name)}: {safe(award.note)}")
     if auction.closed_early_reason:
         lines.append(f"It was closed early: {safe(auction.closed_early_reason)}")
     return lines
