@@ -1,0 +1,91 @@
+"""Finding what people mean, and what an autocomplete offers."""
+
+import re
+from decimal import Decimal
+
+from sqlalchemy import func, select
+
+from bot.kit.pickers import rank
+from bot.kit.text import points, safe
+from bot.people import get_character
+from bot.refusals import NotFound
+from bot.registry import Choice
+from bot.stage import Session
+from bot.typed import name_key, near_names
+from cogs.auctions.service.state import get_auction
+from cogs.loot import service as loot
+from db.tables import Auction, Bid
+
+_ID = re.compile(r"#(\d{1,18})")
+_OVER_LISTED = 50
+
+
+async def find_auction(session: Session, typed: str, *, only_open: bool = True) -> int:
+    """An autocomplete's id (`#12`) or an item's name: the open one that ends first, else the latest of that item."""
+    if match := _ID.fullmatch(typed.strip()):
+        return (await get_auction(session, int(match[1]))).auction_id
+    query = select(Auction.auction_id, Auction.item_name, Auction.item_key, Auction.status).where(
+        Auction.guild_id == session.guild_id
+    )
+    is_open = query.where(Auction.status == "open").order_by(Auction.ends_at, Auction.auction_id)
+    auctions = list(await session.execute(is_open))
+    if not only_open:
+        auctions += list(await session.execute(query.order_by(Auction.auction_id.desc()).limit(_OVER_LISTED)))
+    key = name_key(typed)
+    for auction in auctions:
+        if auction.item_key == key:
+            return auction.auction_id
+    near = near_names(typed, dict.fromkeys(auction.item_name for auction in auctions), 3)
+    which = "No open auction" if only_open else "No auction"
+    raise NotFound(f"{which} is of an item by that name.", near=[safe(name) for name in near])
+
+
+async def open_choices(session: Session, typed: str) -> list[Choice]:
+    """Autocomplete over open auctions, with their price."""
+    return await _choices(session, typed, only_open=True)
+
+
+async def all_choices(session: Session, typed: str) -> list[Choice]:
+    """Autocomplete over open auctions, then those that ended, newest first."""
+    return await _choices(session, typed, only_open=False)
+
+
+async def _choices(session: Session, typed: str, *, only_open: bool) -> list[Choice]:
+    query = (
+        select(Auction, Bid.amount)
+        .outerjoin(
+            Bid,
+            (Bid.guild_id == Auction.guild_id)
+            & (Bid.auction_id == Auction.auction_id)
+            & Bid.status.in_(("standing", "won")),
+        )
+        .where(Auction.guild_id == session.guild_id)
+        .order_by((Auction.status == "open").desc(), Auction.auction_id.desc())
+        .limit(_OVER_LISTED * 4)
+    )
+    if only_open:
+        query = query.where(Auction.status == "open")
+    return rank(
+        typed,
+        [Choice(_label(auction, amount), f"#{auction.auction_id}") for auction, amount in await session.execute(query)],
+    )
+
+
+def _label(auction: Auction, amount: Decimal | None) -> str:
+    price = f"begins at {points(auction.minimum)}" if amount is None else f"at {points(amount)}"
+    return f"{auction.item_name[:60]} · {price if auction.status == 'open' else auction.status.replace('_', ' ')}"
+
+
+async def item_choices(session: Session, typed: str) -> list[Choice]:
+    """Autocomplete for an item to put up: what was awarded or auctioned before."""
+    query = select(Auction.item_key, func.max(Auction.item_name).label("name")).where(
+        Auction.guild_id == session.guild_id
+    )
+    rows = await session.execute(query.group_by(Auction.item_key).order_by(func.max(Auction.auction_id).desc()))
+    names = dict.fromkeys([row.name for row in rows] + list(await loot.item_names(session)))
+    return rank(typed, [Choice(name, name[:100]) for name in names])
+
+
+async def find_character(session: Session, typed: str | None) -> int:
+    """The id of one's own character, by id or name; 0 is the main."""
+    return 0 if not typed else (await get_character(session, typed, session.member.member_id)).character_id
