@@ -66,5 +66,5 @@ async def setup(bot: "Quartermaster") -> None:
     registry.outages.append(service.after_outage)
     registry.cancelled_raids.append(service.cancel_auctions_of_raid)
     registry.sentences |= {action: partial(_sentence, template) for action, template in _SENTENCES.items()}
-    bot.add_buttons(panel.BidNow, panel.Other, panel.MyPoints, panel.CheckIn, panel.ForCharacter)
+    bot.add_buttons(panel.BidNow, panel.Other, panel.Offer, panel.MyPoints, panel.CheckIn, panel.ForCharacter)
     await bot.add_cog(cog.Auctions())

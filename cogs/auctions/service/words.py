@@ -1,6 +1,7 @@
 """What people are told about bids and auctions: one sentence each, names made safe."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,21 @@ if TYPE_CHECKING:
 
 def item(name: str) -> str:
     return f"**{safe(name)}**"
+
+
+def counted(number: int, noun: str) -> str:
+    """ "1 offer", "3 offers"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def left_in_words(left: timedelta) -> str:
+    """ "2 minutes 5 seconds": the two largest units, rounded down."""
+    seconds, parts = max(0, int(left.total_seconds())), []
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        number, seconds = divmod(seconds, length)
+        if number or (unit == "second" and not parts):
+            parts.append(counted(number, unit))
+    return " ".join(parts[:2])
 
 
 def accepted(auction: Any, bid: BidAccepted, left: Purse) -> str:

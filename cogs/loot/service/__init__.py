@@ -18,6 +18,7 @@ from cogs.loot.service.looking import (
     list_awards,
     prices_of,
 )
+from cogs.loot.service.prices import price_line
 from cogs.loot.service.raids import raid_choices
 from cogs.loot.service.recording import NewAward, announce, game_line, has_award, record_award
 from cogs.loot.service.undoing import AwardUndo, preview_award_undo, undo_award
@@ -39,6 +40,7 @@ __all__ = [
     "items",
     "list_awards",
     "preview_award_undo",
+    "price_line",
     "prices_of",
     "raid_choices",
     "record_award",
