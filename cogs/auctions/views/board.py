@@ -62,7 +62,7 @@ def _head(card: Card) -> list[str]:
 def state_of(card: Card, *, room: int = ROOM) -> list[str]:
     """Price, leader and end while it runs; the outcome and its reason afterwards."""
     if card.is_open:
-        ends = f"Ends {when(card.ends_at)} ({when(card.ends_at, 'T')})"
+        ends = f"Ends {when(card.ends_at)} ({when(card.ends_at, 'T' if card.is_short else 'f')})"
         if card.left is not None:
             ends = f"**Paused** · {left_in_words(card.left)} left"
         return [*_standing(card, room), ends]
@@ -78,7 +78,7 @@ def state_of(card: Card, *, room: int = ROOM) -> list[str]:
 def _standing(card: Card, room: int) -> list[str]:
     begins = f"begins at **{points(card.next_bid)}**"
     if card.is_sealed:
-        offers = f"**{counted(card.bids, 'offer')}**" if card.bids else "No offer yet"
+        offers = f"**{counted(card.bids, 'sealed offer')}**" if card.bids else "No sealed offer yet"
         return [f"{offers} · {begins}"]
     if card.terms.quantity > 1:
         taken = f"**{len(card.standing)} of {card.terms.quantity} copies** bid for"
@@ -128,11 +128,8 @@ def _became(won: Won, first: str = "") -> str:
         moved = f"~~{first}{_who(won.before)} for {points(won.before.price)}~~"
         now = f"reassigned to **{_who(won)}** for **{points(won.price)}**"
         return f"{moved} {now if won.undone is None else f'~~{now}~~ {_undone(won)}'}"
-    if won.how == "given":
-        text = f"given to **{_who(won)}**"
-    else:
-        text = f"{first}**{_who(won)}** for **{points(won.price)}**"
-    return text if won.undone is None else f"~~{text}~~ {_undone(won)}"
+    became = f"given to **{_who(won)}**" if won.how == "given" else f"{first}**{_who(won)}** for **{points(won.price)}**"
+    return became if won.undone is None else f"~~{became}~~ {_undone(won)}"
 
 
 def _undone(won: Won) -> str:
@@ -149,10 +146,15 @@ def _foot(card: Card) -> list[str]:
     if card.extensions:
         facts.append(f"extended {'once' if card.extensions == 1 else f'{card.extensions} times'} by late bids")
     lines = [" · ".join(facts)]
-    lines += small_print(card) if card.is_open else card.trace
+    lines += small_print(card) if card.is_open else why(card)
     if card.time_given_back:
         lines.append("I was away near the end, so the time was given back.")
     return lines
+
+
+def why(card: Card) -> list[str]:
+    """Why it ended as it did, a line a sentence."""
+    return [f"Why: {line}" if number == 0 else line for number, line in enumerate(card.trace)]
 
 
 def _buttons(card: Card) -> ui.ActionRow[Any]:

@@ -6,7 +6,7 @@ from bot.kit.text import GAME_LINE, fit_names, paste_block, paste_line, points, 
 from bot.stage import Session
 from cogs.auctions.rules.terms import Status, WithoutBid
 from cogs.auctions.service.looking import Card, Won, bids_of, card_of
-from cogs.auctions.views.board import state_of
+from cogs.auctions.views.board import state_of, why
 from cogs.auctions.views.small_print import small_print, who_may_bid
 
 ROOM = 300
@@ -26,7 +26,7 @@ async def show_auction(door: Door, auction_id: int) -> None:
         heading.append(channel.get_partial_message(card.message_id).jump_url)
     if not card.is_open:
         heading.append(paste_block(game_line(card)))
-    about = [f"-# {line}" for line in (_rules(card) if card.is_open else card.trace)]
+    about = [f"-# {line}" for line in (_rules(card) if card.is_open else why(card))]
     await show_pages(door, "\n".join(heading), [*about, *(bids or [_no_bids(card)])], empty="")
 
 

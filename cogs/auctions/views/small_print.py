@@ -10,10 +10,10 @@ from cogs.auctions.rules.terms import TIES, Bidders, Kind, Pay, Retract, Terms, 
 from cogs.auctions.service.looking import Card
 
 _TIES = {
-    Tie.TIER: "mains over alts",
+    Tie.TIER: "a main before an alt",
     Tie.AMOUNT: "the higher offer",
-    Tie.ATTENDANCE: "the higher 30-day attendance",
-    Tie.BALANCE: "the higher balance",
+    Tie.ATTENDANCE: "higher 30-day attendance",
+    Tie.BALANCE: "higher balance",
     Tie.WINS: "fewer wins in 30 days",
     Tie.EARLIEST: "the earlier offer",
     Tie.ROLL: "a roll",
@@ -46,18 +46,26 @@ def _form(terms: Terms) -> Iterator[str]:
             yield f"The {copies} highest bids stand, one a person, and each pays their own."
         if terms.steps:
             steps = ", ".join(f"{points(step)} from {points(start)} on" for start, step in terms.steps)
-            yield f"Steps of {points(terms.increment)}, of {steps}."
+            yield f"Steps of {points(terms.increment)}, {steps}."
         if terms.retract is not Retract.NOT_LEADING:
             may = "Even a leading bid" if terms.retract is Retract.ALWAYS else "No bid"
             yield f"{may} can be taken back."
         return
-    yield f"Sealed: nobody sees an offer before the end. {_sealed_price(terms)}"
-    if terms.ties[:2] == (Tie.TIER, Tie.AMOUNT):
-        yield "Whoever asks for a main goes before alts, and alts before who plays nobody, whatever they offer."
-    if tuple(tie for tie in terms.ties if tie is not Tie.TIER) != TIES[1:]:
-        yield f"What decides, in this order: {', '.join(_TIES[tie] for tie in terms.ties)}."
+    yield f"Nobody sees an offer before the end. {_sealed_price(terms)}"
+    if terms.ties[0] is Tie.TIER:
+        yield "Offers for a main come first, then for alts, whatever the amounts."
+    if terms.ties != TIES:
+        yield _decides(terms.ties)
     if terms.retract is Retract.NEVER:
         yield "An offer can be raised, but not lowered or taken back."
+
+
+def _decides(ties: tuple[Tie, ...]) -> str:
+    """Most guilds change only what parts equal offers; who changes more reads the whole order."""
+    rest = ties[1:] if ties[0] is Tie.TIER else ties
+    if rest[0] is Tie.AMOUNT:
+        return f"Equal offers: {', then '.join(_TIES[tie] for tie in rest[1:])}."
+    return f"What decides: {', then '.join(_TIES[tie] for tie in ties)}."
 
 
 def _sealed_price(terms: Terms) -> str:
@@ -67,7 +75,7 @@ def _sealed_price(terms: Terms) -> str:
     else:
         step = points(terms.increment) if not terms.steps else "a step"
         verb = "and pays" if terms.quantity == 1 else "and each pays"
-        pays = f"{verb} the best losing offer + {step}, never more than their own"
+        pays = f"{verb} the best losing offer + {step}, at most their own"
     if terms.quantity > 1 and terms.copies_pay is Pay.LOWEST:
         pays = (
             "and all pay the lowest winning price" if terms.kind is Kind.SEALED else f"{pays}: all the lowest of these"
@@ -78,7 +86,7 @@ def _sealed_price(terms: Terms) -> str:
 def _house(card: Card) -> Iterator[str]:
     rules = card.rules
     if rules.one_win:
-        yield "One win a night: who won tonight does not bid."
+        yield "One win a night."
     if rules.floor is not None:
         yield f"{points(rules.floor)} points must be left after a bid."
     if rules.names_hidden:

@@ -20,6 +20,8 @@ from db.tables import Auction, Award, Bid, Board, Pool, Raid
 _COUNTED = ("standing", "outbid", "won", "lost", "cancelled")
 """Bids that count in "3 bids": not what was refused, taken out, or replaced by the same person."""
 
+EVENING = timedelta(hours=6)
+
 
 @dataclass(frozen=True, slots=True)
 class Stands:
@@ -78,6 +80,7 @@ class Card:
     pool: str
     raid: str | None
     extensions: int
+    started_at: datetime
     ends_at: datetime
     left: timedelta | None
     """While it is paused: what is left."""
@@ -98,6 +101,11 @@ class Card:
     @property
     def is_sealed(self) -> bool:
         return self.terms.kind.is_sealed
+
+    @property
+    def is_short(self) -> bool:
+        """Over the same evening: its end needs no date, but seconds."""
+        return self.ends_at - self.started_at < EVENING
 
 
 async def card_of(session: Session, auction_id: int) -> Card | None:
@@ -142,6 +150,7 @@ async def card_of(session: Session, auction_id: int) -> Card | None:
         pool=row.pool,
         raid=row.raid,
         extensions=auction.snipe_moves,
+        started_at=auction.started_at,
         ends_at=auction.ends_at,
         left=None if auction.paused_at is None else time_left(now, session.now),
         time_given_back=auction.time_given_back_at is not None,
