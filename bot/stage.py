@@ -27,6 +27,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     DateTime,
+    Executable,
     Select,
     Text,
     bindparam,
@@ -191,7 +192,7 @@ class Stage:
         return await self.run(actor, checked)
 
 
-def entering(who: ColumnElement[bool]) -> Select[Any]:
+def entering(who: ColumnElement[bool]) -> Select[Guild, Member, Any, Any]:
     """A row for each of the members `who` (one without a member when there are none): guild, member, mapping, grants.
 
     No row: the guild is seen for the first time.
@@ -216,7 +217,7 @@ def entering(who: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def _claiming(query: Select[Any]) -> Select[Any]:
+def _claiming(query: Select[Guild, Member, Any, Any]) -> Executable:
     """Also whether the interaction is ours to serve."""
     guild_id = bindparam("guild", type_=BigInteger)
     given = select(
@@ -250,7 +251,7 @@ _FIRST = select(InteractionAnswer.refused, InteractionAnswer.answer).where(*_KEP
 async def _enter(session: Session, claim_for: str | None) -> bool:
     """Load guild, actor and mapping, and claim the interaction, in one round trip. False: it was claimed before."""
     actor = session.actor
-    query = _ENTER if claim_for is None else _ENTER_CLAIMING
+    query: Executable = _ENTER if claim_for is None else _ENTER_CLAIMING
     given: dict[str, Any] = {"guild": session.guild_id, "person": actor.user_id}
     if claim_for is not None:
         given |= {"interaction": actor.interaction_id, "use_case": claim_for, "at": session.now}

@@ -120,6 +120,7 @@ class Together(UseCase[P, R], Generic[W, P, R]):
     ) -> None:
         super().__init__(function, capability)  # type: ignore[arg-type]
         self.serve = function
+        self.needs = capability
         self.asked = asked
         self.queue = queue
 
@@ -163,7 +164,7 @@ class Together(UseCase[P, R], Generic[W, P, R]):
             session.stage, session.now, session.facts, session.boards = stage, stage.clock.now(), [], []
             outcomes = await self._enter(session, calls)
             new = [call for call in calls if call not in outcomes]
-            rights = in_turn(session, new, lambda _: session.require(self.capability))
+            rights = in_turn(session, new, lambda _: session.require(self.needs))
             outcomes |= {call: refused for call, refused in zip(new, rights, strict=True) if refused is not None}
             served = [call for call in new if call not in outcomes]
             if served:
@@ -223,7 +224,8 @@ class Together(UseCase[P, R], Generic[W, P, R]):
             _log.exception("%s: a refusal was not kept", self.name)
 
 
-# Apart from the claims of `bot.stage` nothing is written before the work: who is overtaken starts again.
+# One write an interaction where a claim and its answer are two: the answers are stored last, and who is overtaken by
+# another process starts again. Rarely so: whoever serves the same subject waits at its row's lock.
 _kept = (
     select(
         func.jsonb_object_agg(
@@ -298,7 +300,7 @@ class _Queue:
 def together(
     capability: str, asked: Callable[P, W], *, queue: str
 ) -> Callable[[Callable[[Session, Sequence[Call[W]]], Awaitable[list[R | Refused]]]], Together[W, P, R]]:
-    """Give a service function for many callers its door: calls with the same `queue` (a field of `asked`) wait there."""
+    """Give a service function for many callers its door: calls with one `queue` (a field of `asked`) wait there."""
 
     def wrap(function: Callable[[Session, Sequence[Call[W]]], Awaitable[list[R | Refused]]]) -> Together[W, P, R]:
         return Together(function, capability, asked, queue)

@@ -24,10 +24,11 @@ def insert_many(table: type[Base], columns: tuple[str, ...], where: ColumnElemen
 
     `where`: none of them unless it holds.
     """
-    empty = text(f"NULL::{table.__table__.name}")  # type: ignore[attr-defined]
+    into = Base.metadata.tables[table.__tablename__]
+    empty = text(f"NULL::{into.name}")
     rows = func.json_populate_recordset(empty, cast(bindparam("rows", type_=Text), JSON)).table_valued(*columns)
     query = select(*(column(name, _selectable=rows) for name in columns))
-    return insert(table.__table__).from_select(list(columns), query if where is None else query.where(where))
+    return insert(into).from_select(list(columns), query if where is None else query.where(where))
 
 
 def given(rows: Sequence[Row]) -> dict[str, str]:
@@ -36,7 +37,7 @@ def given(rows: Sequence[Row]) -> dict[str, str]:
 
 
 class Writer(Session):
-    """What `GuildSession` stands on: `later` rows go out with a flush, one statement a table, in the order they came."""
+    """What `GuildSession` stands on: rows `later` go out with a flush: a statement a table, in the order they came."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from bot import due
 from cogs.auctions import jobs
-from cogs.auctions.service import SETTLE
+from cogs.auctions.service import SETTLE, BidAnswer
 from tests.conftest import MovableClock
 from tests.races.conftest import process
 from tests.races.scene import LEAD, all_at_once, bid, defects, interactions_from, raiders, tick
@@ -39,7 +39,7 @@ async def main(name: str) -> None:
         ticks = await all_at_once([*own, *[tick(stage, todo["raid"])] * 2])
         clock.move(minutes=10)
         ends = await all_at_once([lambda: due.run_once(stage)] * 3)
-        said = [getattr(answer, "sentence", "") for answer in answers]
+        said = [answer.panel.sentence if isinstance(answer, BidAnswer) else str(answer) for answer in answers]
         print(json.dumps({"answers": said, "defects": defects([*answers, *ticks, *ends])}), flush=True)
 
 

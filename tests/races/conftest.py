@@ -78,8 +78,8 @@ def crossing() -> Crossing:
     return Crossing()
 
 
-@pytest.fixture
-async def unlocked(database_url: URL, clock: Clock, crossing: Crossing) -> AsyncIterator[Stage]:
+@asynccontextmanager
+async def process_without_locks(database_url: URL, clock: Clock, crossing: Crossing) -> AsyncIterator[Stage]:
     async with process(database_url, clock) as stage:
         engine = stage.db.engine.sync_engine
 
@@ -93,6 +93,19 @@ async def unlocked(database_url: URL, clock: Clock, crossing: Crossing) -> Async
             if context.locks_cut:
                 await_only(crossing.wait())
 
+        yield stage
+
+
+@pytest.fixture
+async def unlocked(database_url: URL, clock: Clock, crossing: Crossing) -> AsyncIterator[Stage]:
+    async with process_without_locks(database_url, clock, crossing) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def other_unlocked(database_url: URL, clock: Clock, crossing: Crossing) -> AsyncIterator[Stage]:
+    """For races between bids on one auction: within one process they wait in one queue."""
+    async with process_without_locks(database_url, clock, crossing) as stage:
         yield stage
 
 

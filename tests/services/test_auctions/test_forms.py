@@ -53,7 +53,8 @@ async def test_a_maximum_leads_at_the_minimum_and_is_held_in_full(stage, cloak) 
 async def test_a_bid_under_a_hidden_maximum_loses_at_once_and_holds_nothing(stage, cloak) -> None:
     await bid(stage, ANNA, cloak, 80, is_maximum=True)
     answer = await bid(stage, BORIS, cloak, 46)
-    assert answer.outcome == "accepted" and not answer.panel.leads
+    assert answer.outcome == "accepted"
+    assert not answer.panel.leads
     assert answer.panel.sentence.startswith(
         "Answered by an earlier maximum: **Cloak of Flames** is at 47, the next bid"
     )
@@ -161,7 +162,8 @@ async def test_only_who_holds_the_role_bids(stage, cloak) -> None:
 async def test_only_who_was_there_often_enough_bids(stage, cloak) -> None:
     await becomes(stage, cloak, bidders="attendance", bidders_percent=30)
     refused = await bid(stage, ANNA, cloak, 10)
-    assert refused.code == "low_attendance" and "asks for 30 %" in refused.panel.sentence
+    assert refused.code == "low_attendance"
+    assert "asks for 30 %" in refused.panel.sentence
 
 
 async def test_an_auctions_floor_counts_where_it_is_above_the_pools(stage, cloak) -> None:
