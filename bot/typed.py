@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import ClassVar, Final
@@ -282,8 +282,13 @@ class Names:
 
     def near(self, typed: str, limit: int = 5) -> list[str]:
         """Up to `limit` of them, nearest first, compared as `name_key` does; none that is far off."""
-        found = process.extract(name_key(typed), self._keys, scorer=fuzz.WRatio, limit=limit, score_cutoff=_NEAR_ENOUGH)
-        return [self.names[place] for _, _, place in found]
+        return [self.names[place] for place in near_keys(name_key(typed), self._keys, limit)]
+
+
+def near_keys(key: str, keys: Sequence[str], limit: int = 5) -> list[int]:
+    """The places of up to `limit` keys near this one, nearest first; keys are as `name_key` makes them."""
+    found = process.extract(key, keys, scorer=fuzz.WRatio, limit=limit, score_cutoff=_NEAR_ENOUGH)
+    return [place for _, _, place in found]
 
 
 def near_names(typed: str, names: Iterable[str], limit: int = 5) -> list[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, select
 from bot.kit.door import Door
 from bot.kit.text import CHOICE_NAME, CHOICE_VALUE, CHOICES, clip, plain
 from bot.registry import Choice
-from bot.typed import name_key, near_names
+from bot.typed import name_key, near_keys
 from db.tables import Character, Member
 
 if TYPE_CHECKING:
@@ -50,11 +50,17 @@ def rank(typed: str, choices: Sequence[Choice]) -> list[Choice]:
     key = name_key(typed)
     if not key:
         return list(choices[:CHOICES])
-    starts = [c for c in choices if name_key(c.label).startswith(key)]
-    holds = [c for c in choices if key in name_key(c.label) and c not in starts]
-    near = set(near_names(typed, [c.label for c in choices], 5)) if len(starts) + len(holds) < 5 else set()
-    rest = [c for c in choices if c.label in near and c not in starts and c not in holds]
-    return [*starts, *holds, *rest][:CHOICES]
+    return [choices[place] for place in rank_keys(key, [name_key(choice.label) for choice in choices])]
+
+
+def rank_keys(key: str, keys: Sequence[str]) -> list[int]:
+    """`rank` for who has the keys at hand, thousands of them perhaps: the places of what to offer."""
+    starts = [place for place, other in enumerate(keys) if other.startswith(key)]
+    holds = [place for place, other in enumerate(keys) if key in other and not other.startswith(key)]
+    found = [*starts, *holds]
+    if len(found) < 5:
+        found += sorted(set(near_keys(key, keys)) - set(found))
+    return found[:CHOICES]
 
 
 async def people(session: "Session", typed: str) -> list[Choice]:

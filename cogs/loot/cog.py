@@ -25,6 +25,8 @@ Interaction = discord.Interaction[Any]
 Choices = list[app_commands.Choice[str]]
 _LINES = 12
 """Lines of what follows that are shown; an award touches one person."""
+_CHARTS = 3
+"""Pools of one item whose prices are drawn."""
 
 
 class Loot(commands.Cog):
@@ -109,8 +111,8 @@ class Loot(commands.Cog):
         if not found.pools:
             lines.append("Nobody paid points for it yet.")
         if found.free:
-            lines.append(f"{'Once' if found.free == 1 else f'{found.free} times'} it was rolled for or given.")
-        await _say_with_chart(door, "\n".join(lines), found, zone)
+            lines.append(f"{'Once' if found.free == 1 else f'{found.free} times'} it cost nothing.")
+        await _say_with_charts(door, "\n".join(lines), found, zone)
 
     @loot.command(name="history", description="Items awarded, newest first")
     @app_commands.describe(member="Only what this person got", item="Only this item")
@@ -160,12 +162,14 @@ class Loot(commands.Cog):
         return await pickers.offer("loot.undo", service.AwardUndo().recent)(self, interaction, typed)
 
 
-async def _say_with_chart(door: Door, text: str, found: service.ItemPrices, zone: str) -> None:
-    """One price is a sentence; from two on a picture says more, of the pool it was paid in most often."""
-    if not found.pools or found.pools[0].prices.count < 2:
+async def _say_with_charts(door: Door, text: str, found: service.ItemPrices, zone: str) -> None:
+    """One price is a sentence; from two on a picture says more: one a pool, that of most prices first."""
+    drawn = [each for each in found.pools if each.prices.count > 1][:_CHARTS]
+    if not drawn:
         await door.say(text)
         return
     await door.later()
-    shown = found.pools[0]
-    title = f"{plain(found.item_name)}: what was paid, {plain(shown.pool)}"
-    await door.say(text, file=await charts.dots("prices", title, shown.paid, ZoneInfo(zone)))
+    for number, shown in enumerate(drawn):
+        title = f"{plain(found.item_name)}: what was paid, {plain(shown.pool)}"
+        picture = await charts.dots("prices", title, shown.paid, ZoneInfo(zone))
+        await door.say(None if number else text, file=picture)

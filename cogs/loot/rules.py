@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Final, Literal
 
-from bot.kit.text import strip_invisible
+from bot.kit.text import points, strip_invisible
 from bot.refusals import Refused
 
 How = Literal["bid in game", "roll", "given"]
@@ -83,3 +83,15 @@ def summed_up(paid: Sequence[tuple[datetime, Decimal]]) -> Prices:
     median = costs[middle] if len(costs) % 2 else (costs[middle - 1] + costs[middle]) / 2
     last_at, last = paid[-1]
     return Prices(len(costs), median, costs[0], costs[-1], last, last_at)
+
+
+def in_a_line(found: Prices) -> str:
+    """For a card: "Went for 40 to 75 lately, median 55 (6 sold), last 60"."""
+    if found.count == 1:
+        return f"Went for {points(found.last)} the one time it was sold"
+    if found.least == found.most:
+        return f"Went for {points(found.last)} each of the last {found.count} times"
+    return (
+        f"Went for {points(found.least)} to {points(found.most)} lately,"
+        f" median {points(found.median)} ({found.count} sold), last {points(found.last)}"
+    )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogs.loot.rules import BadCost, BadItem, check_item, decide_how, summed_up
+from cogs.loot.rules import BadCost, BadItem, check_item, decide_how, in_a_line, summed_up
 
 D = Decimal
 START = datetime(2026, 3, 6, tzinfo=UTC)
@@ -60,3 +60,16 @@ def test_prices_are_summed_up_without_rounding(costs):
     assert (found.count, found.least, found.most, found.last) == (len(costs), min(costs), max(costs), costs[-1])
     assert found.median == median(costs)
     assert found.last_at == paid[-1][0]
+
+
+@pytest.mark.parametrize(
+    ("costs", "line"),
+    [
+        ((60, 40, 75, 50, 60, 60), "Went for 40 to 75 lately, median 60 (6 sold), last 60"),
+        ((40, 75), "Went for 40 to 75 lately, median 57.5 (2 sold), last 75"),
+        ((50, 50, 50), "Went for 50 each of the last 3 times"),
+        (("12.5",), "Went for 12.5 the one time it was sold"),
+    ],
+)
+def test_an_items_prices_in_a_line(costs, line):
+    assert in_a_line(summed_up([(START + timedelta(days=n), D(cost)) for n, cost in enumerate(costs)])) == line

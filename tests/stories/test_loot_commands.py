@@ -79,13 +79,31 @@ async def test_prices_have_count_median_range_last_and_a_picture(night: Night, a
     await night.types(lead, "loot award", item="Cloak of Flames", member="Bert", how="roll")
     shown = await night.types(anna, "loot prices", item="cloak of flames")
     assert "Paid 3 times in DKP: median **25**, from 10 to 30, last 25" in said(shown)
-    assert "Once it was rolled for or given." in said(shown)
+    assert "Once it cost nothing." in said(shown)
     message = (shown.followups[-1] if shown.followups else shown.response).message
     assert [file.filename for file in message.attachments] == ["prices.png"]
     assert "Did you mean Cloak of Flames" in said(await night.types(anna, "loot prices", item="cloak of flame"))
     await night.types(lead, "loot award", item="Ring", member="Bert", cost=5.0)
     once = await night.types(anna, "loot prices", item="Ring")
     assert "Paid once in DKP: **5" in said(once)
+
+
+async def test_prices_of_each_pool_have_their_own_line_and_picture(night: Night, anna):
+    lead = night.officer
+    await night.types(lead, "pool create", name="Alt points")
+    await night.types(lead, "dkp adjust", member="Bert", amount=100, reason="moved in", pool="Alt points")
+    for pool, costs in (("DKP", (10.0, 20.0, 30.0)), ("Alt points", (7.0, 8.0))):
+        await night.types(lead, "raid start", event=f"For {pool}", pool=pool)
+        for cost in costs:
+            await night.types(lead, "loot award", item="Ring", member="Bert", cost=cost, raid=f"For {pool}")
+            await night.wait(700)
+    shown = await night.types(anna, "loot prices", item="ring")
+    words = said(shown)
+    assert "Paid 3 times in DKP: median **20**, from 10 to 30, last 30" in words
+    assert "Paid 2 times in Alt points: median **7.5**, from 7 to 8, last 8" in words
+    parts = [shown.response, *shown.followups]
+    pictures = [each.filename for part in parts for each in part.message.attachments]
+    assert pictures == ["prices.png", "prices.png"]
 
 
 async def test_members_neither_award_nor_undo(night: Night, anna):

@@ -128,8 +128,9 @@ def _became(won: Won, first: str = "") -> str:
         moved = f"~~{first}{_who(won.before)} for {points(won.before.price)}~~"
         now = f"reassigned to **{_who(won)}** for **{points(won.price)}**"
         return f"{moved} {now if won.undone is None else f'~~{now}~~ {_undone(won)}'}"
-    became = f"given to **{_who(won)}**" if won.how == "given" else f"{first}**{_who(won)}** for **{points(won.price)}**"
-    return became if won.undone is None else f"~~{became}~~ {_undone(won)}"
+    who = f"**{_who(won)}**"
+    outcome = f"given to {who}" if won.how == "given" else f"{first}{who} for **{points(won.price)}**"
+    return outcome if won.undone is None else f"~~{outcome}~~ {_undone(won)}"
 
 
 def _undone(won: Won) -> str:

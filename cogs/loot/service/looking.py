@@ -1,19 +1,13 @@
-"""Awards read back: lists, items, and what was paid."""
+"""Awards read back, newest first."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import select
 
-from bot.kit.pickers import rank
 from bot.kit.text import points, safe, when
-from bot.refusals import NotFound
-from bot.registry import Choice
 from bot.stage import Session
-from bot.typed import name_key, near_names
-from cogs.loot.rules import Prices, summed_up
 from db.tables import Award, Pool, Raid
 
 MOST_LISTED = 1000
@@ -77,82 +71,3 @@ async def list_awards(
         )
         for award, pool, raid in await session.execute(query)
     ]
-
-
-async def item_names(session: Session) -> Sequence[str]:
-    """Every item ever awarded, as last spelt, newest first."""
-    query = (
-        select(Award.item_key, Award.item_name, Award.award_id)
-        .where(Award.guild_id == session.guild_id)
-        .distinct(Award.item_key)
-        .order_by(Award.item_key, Award.award_id.desc())
-    )
-    newest_first = sorted(await session.execute(query), key=lambda row: -row.award_id)
-    return [row.item_name for row in newest_first]
-
-
-async def items(session: Session, typed: str) -> list[Choice]:
-    """Autocomplete over items awarded before."""
-    return rank(typed, [Choice(name, name[:100]) for name in await item_names(session)])
-
-
-async def get_item_key(session: Session, typed: str) -> str:
-    """The item somebody means, by name, kindly."""
-    key, names = name_key(typed), await item_names(session)
-    if any(name_key(name) == key for name in names):
-        return key
-    raise NotFound("Nobody was awarded an item by that name.", near=[safe(n) for n in near_names(typed, names, 3)])
-
-
-# --- prices -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PoolPrices:
-    """What was paid for an item in one pool, oldest first."""
-
-    pool: str
-    paid: tuple[tuple[datetime, Decimal], ...]
-    prices: Prices
-
-    def in_words(self) -> str:
-        found = self.prices
-        times = "once" if found.count == 1 else f"{found.count} times"
-        last = f"{points(found.last)} {when(found.last_at, 'd')}"
-        if found.count == 1:
-            return f"Paid once in {safe(self.pool)}: **{last}**."
-        return (
-            f"Paid {times} in {safe(self.pool)}: median **{points(found.median)}**,"
-            f" from {points(found.least)} to {points(found.most)}, last {last}."
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ItemPrices:
-    """One item's record: the pools it was paid in, the one paid in most often first."""
-
-    item_name: str
-    pools: tuple[PoolPrices, ...]
-    free: int
-    """How often it was rolled for or given."""
-
-
-async def prices_of(session: Session, typed: str) -> ItemPrices:
-    """What was paid for an item here, undone awards and refunds left out; what was rolled for or given is no price."""
-    key = await get_item_key(session, typed)
-    query = (
-        select(Award.item_name, Award.how, Award.cost, Award.awarded_at, Pool.name.label("pool"))
-        .join(Pool, (Pool.guild_id == Award.guild_id) & (Pool.pool_id == Award.pool_id))
-        .where(Award.guild_id == session.guild_id, Award.item_key == key, Award.undone_at.is_(None))
-        .order_by(Award.awarded_at, Award.award_id)
-    )
-    paid: dict[str, list[tuple[datetime, Decimal]]] = {}
-    name, free = " ".join(typed.split()), 0
-    for row in await session.execute(query):
-        name = row.item_name
-        if row.how in ("roll", "given"):
-            free += 1
-        elif row.cost >= 0:  # below it somebody was given points back elsewhere
-            paid.setdefault(row.pool, []).append((row.awarded_at, row.cost))
-    pools = [PoolPrices(pool, tuple(each), summed_up(each)) for pool, each in paid.items()]
-    return ItemPrices(name, tuple(sorted(pools, key=lambda found: (-found.prices.count, found.pool))), free)

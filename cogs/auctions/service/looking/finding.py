@@ -16,7 +16,7 @@ from cogs.auctions.rules.terms import Status
 from cogs.auctions.service.looking.lists import WITH_STANDING, where_it_stands
 from cogs.auctions.service.state import get_auction
 from cogs.loot import service as loot
-from db.tables import Auction
+from db.tables import Auction, Award
 
 _ID = re.compile(r"#(\d{1,18})")
 _OVER_LISTED = 50
@@ -72,13 +72,15 @@ def _label(row: Any) -> str:
 
 
 async def item_choices(session: Session, typed: str) -> list[Choice]:
-    """Autocomplete for an item to put up: what was awarded or auctioned before."""
-    query = select(Auction.item_key, func.max(Auction.item_name).label("name")).where(
-        Auction.guild_id == session.guild_id
+    """Autocomplete for an item to put up: what was awarded before, then what was auctioned and nobody got."""
+    awarded = select(Award.award_id).where(Award.guild_id == session.guild_id, Award.item_key == Auction.item_key)
+    query = (
+        select(Auction.item_key, func.max(Auction.item_name))
+        .where(Auction.guild_id == session.guild_id, ~awarded.exists())
+        .group_by(Auction.item_key)
+        .order_by(func.max(Auction.auction_id).desc())
     )
-    rows = await session.execute(query.group_by(Auction.item_key).order_by(func.max(Auction.auction_id).desc()))
-    names = dict.fromkeys([row.name for row in rows] + list(await loot.item_names(session)))
-    return rank(typed, [Choice(name, name[:100]) for name in names])
+    return await loot.items(session, typed, dict((await session.execute(query)).tuples().all()))
 
 
 async def find_character(session: Session, typed: str | None) -> int:
