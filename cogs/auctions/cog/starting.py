@@ -1,4 +1,4 @@
-"""The `/auction` commands: parse what was typed, call the service, say what came of it."""
+"""`/auction start`, `batch`, `bid`, `list`, `show`: what is up, put up and bid on."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
@@ -11,21 +11,20 @@ from bot.kit.ask import Answer, ask, yes
 from bot.kit.components import Form
 from bot.kit.door import Door
 from bot.kit.pages import show_pages
-from bot.kit.pickers import offer, own_characters, people, rank
-from bot.kit.text import points, safe, when
+from bot.kit.pickers import offer, own_characters, rank
+from bot.kit.text import safe, when
 from bot.registry import Choice
 from bot.stage import Session
 from bot.typed import parse_amount, parse_duration
 from cogs.auctions import service
-from cogs.auctions.service import Others, StartAnswer, looking
+from cogs.auctions.cog.group import AUCTION, Choices, find
+from cogs.auctions.service import StartAnswer, looking
 from cogs.auctions.views import panel
 from cogs.auctions.views.show import show_auction
 from cogs.dkp.service import pools
 from cogs.raids.service import lookups
 
 Who = Literal["raid", "members"]
-Reason = app_commands.Range[str, 3, 500]
-Choices = list[app_commands.Choice[str]]
 
 
 async def _raid_choices(session: Session, typed: str) -> list[Choice]:
@@ -35,32 +34,11 @@ async def _raid_choices(session: Session, typed: str) -> list[Choice]:
 _items = offer("auctions.manage", looking.item_choices)
 _pools, _raids = offer("auctions.manage", pools.open_choices), offer("auctions.manage", _raid_choices)
 _open_to_bid, _own = offer("auctions.bid", looking.open_choices), offer("auctions.bid", own_characters)
-_open, _people = offer("auctions.manage", looking.open_choices), offer("auctions.manage", people)
 _all = offer("auctions.view", looking.all_choices)
 
 
-def others_in(guild: discord.Guild) -> Others:
-    """Who else is here, as Discord knows it, for the own-interest rule."""
-    here = [member for member in guild.members if not member.bot]
-    return Others(
-        managers=frozenset(member.id for member in here if member.guild_permissions.manage_guild),
-        holders={
-            role.id: frozenset(member.id for member in role.members if not member.bot)
-            for role in guild.roles
-            if not role.is_default()
-        },
-    )
-
-
-async def _find(door: Door, typed: str, capability: str, *, only_open: bool = True) -> int:
-    async def look(session: Session) -> int:
-        return await looking.find_auction(session, typed, only_open=only_open)
-
-    return await door.stage.read(door.actor, capability, look)
-
-
-class Auctions(commands.Cog):
-    auction = app_commands.Group(name="auction", description="Bid points for items")
+class Starting(commands.Cog):
+    auction = AUCTION
 
     @auction.command(name="start", description="Put an item up for bids")
     @app_commands.describe(
@@ -136,46 +114,7 @@ class Auctions(commands.Cog):
     @app_commands.describe(auction="Which auction")
     async def show(self, interaction: discord.Interaction[Any], auction: str) -> None:
         door = Door(interaction)
-        await show_auction(door, await _find(door, auction, "auctions.view", only_open=False))
-
-    @auction.command(name="close", description="End an auction now")
-    @app_commands.describe(auction="Which auction", reason="Why; shown on its card")
-    async def close(self, interaction: discord.Interaction[Any], auction: str, reason: Reason) -> None:
-        door = Door(interaction)
-        auction_id = await _find(door, auction, "auctions.manage", only_open=False)
-        ended = await service.close(door.stage, door.actor, auction_id, reason, others_in(door.guild))
-        outcome = "nobody bid"
-        if ended.winner is not None and ended.amount is not None:
-            outcome = f"{safe(ended.winner)} has it for {points(ended.amount)}"
-        await door.say(f"**{safe(ended.item_name)}** is closed: {outcome}.")
-
-    @auction.command(name="extend", description="Give an auction more time")
-    @app_commands.describe(auction="Which auction", duration="How much more, such as 2m")
-    async def extend(self, interaction: discord.Interaction[Any], auction: str, duration: str) -> None:
-        door, by = Door(interaction), parse_duration(duration)
-        auction_id = await _find(door, auction, "auctions.manage", only_open=False)
-        extended = await service.extend(door.stage, door.actor, auction_id, by, others_in(door.guild))
-        await door.say(f"**{safe(extended.item_name)}** ends {when(extended.ends_at)} now.")
-
-    @auction.command(name="cancel", description="Take an item down: nobody gets it, all points are free again")
-    @app_commands.describe(auction="Which auction", reason="Why; the bidders are told")
-    async def cancel(self, interaction: discord.Interaction[Any], auction: str, reason: Reason) -> None:
-        door = Door(interaction)
-        auction_id = await _find(door, auction, "auctions.manage", only_open=False)
-        ended = await service.cancel(door.stage, door.actor, auction_id, reason, others_in(door.guild))
-        await door.say(f"**{safe(ended.item_name)}** is cancelled; the points held for it are free again.")
-
-    @auction.command(name="void", description="Take one bid out; the next best stands")
-    @app_commands.describe(auction="Which auction", member="Whose highest bid", reason="Why; they are told")
-    async def void(self, interaction: discord.Interaction[Any], auction: str, member: str, reason: Reason) -> None:
-        door = Door(interaction)
-        auction_id = await _find(door, auction, "auctions.manage", only_open=False)
-        gone = await service.void_bid(door.stage, door.actor, auction_id, member, reason, others_in(door.guild))
-        now = "nobody leads now"
-        if gone.leader is not None and gone.price is not None:
-            now = f"{safe(gone.leader)} leads at {points(gone.price)}"
-        what = f"The bid of {points(gone.amount)} by {safe(gone.member_name)} on **{safe(gone.item_name)}**"
-        await door.say(f"{what} is void; {now}. It ends {when(gone.ends_at)}.")
+        await show_auction(door, await find(door, auction, "auctions.view", only_open=False))
 
     # --- what is offered while typing ---------------------------------------------------------------------------------
 
@@ -202,17 +141,6 @@ class Auctions(commands.Cog):
     @show.autocomplete("auction")
     async def _any_auction(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
         return await _all(self, interaction, typed)
-
-    @close.autocomplete("auction")
-    @extend.autocomplete("auction")
-    @cancel.autocomplete("auction")
-    @void.autocomplete("auction")
-    async def _open_auction(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
-        return await _open(self, interaction, typed)
-
-    @void.autocomplete("member")
-    async def _member(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
-        return await _people(self, interaction, typed)
 
 
 async def _nothing(_: Session) -> None:
