@@ -1,8 +1,9 @@
 """Auctions: an item is put up, people bid points, the highest bid at the end pays.
 
-An auction is *open*, then *won*, *no_bids* or *cancelled*. A bid is *standing* (at most one an auction), *outbid*,
-*refused*, *voided*, and at the end *won*, *lost* or *cancelled*. What stands is held: one hold a member and auction,
-placed, moved, released and captured in the transaction of the bid it backs, so the same points never back two bids.
+An auction is *open*, then *won*, *no_bids* or *cancelled*; open, it may be paused. A bid is *standing*, *outbid*,
+*replaced*, *refused*, *retracted*, *voided*, and at the end *won*, *lost* or *cancelled*. What stands is held: one hold
+a member and auction, placed, moved, released and captured in the transaction of the bid it backs, so the same points
+never back two bids. An award is one copy's; taken from one and given to another, it is undone and another recorded.
 The order of bids is the order of locks, kept as `sequence`; the end is kept as due work and moves with `ends_at`.
 """
 
@@ -16,7 +17,7 @@ from bot.registry import AuditLine
 from cogs.auctions import cog, jobs, service
 from cogs.auctions.service import looking, personal
 from cogs.auctions.service.explaining import explain_auction
-from cogs.auctions.service.notices import OUTBID
+from cogs.auctions.service.notices import OUTBID, WON
 from cogs.auctions.views import board, panel
 
 if TYPE_CHECKING:
@@ -28,10 +29,17 @@ _SENTENCES = {
     "auctions.maximum.placed": "{about} bid on {item} with a maximum; it is at {price}",
     "auctions.offer.placed": "{about} made an offer on {item}",
     "auctions.bid.voided": "{actor} voided {about}'s bid of {price} on {item}",
+    "auctions.maximum.voided": "{actor} voided {about}'s maximum on {item}",
+    "auctions.offer.voided": "{actor} voided {about}'s offer on {item}",
+    "auctions.bid.retracted": "{about} took back what they bid on {item}",
+    "auctions.paused": "{actor} paused {item}",
+    "auctions.resumed": "{actor} went on with {item}, until {ends_at}",
     "auctions.closed": "{actor} closed {item}",
     "auctions.extended": "{actor} gave {item} more time, until {ends_at}",
+    "auctions.extended_paused": "{actor} gave {item} more time while it is paused",
     "auctions.cancelled": "{actor} cancelled {item}",
     "auctions.won": "{about} won {item} for {price}",
+    "auctions.reassigned": "{actor} gave {item} to {about} instead, for {price}",
     "auctions.ended_without_bids": "Nobody bid on {item}",
     "auctions.time_given_back": "{item} got its time back after I was away, until {ends_at}",
 }
@@ -60,11 +68,11 @@ async def setup(bot: "Quartermaster") -> None:
     registry.exports["bids"] = personal.export_bids
     registry.forget.append(personal.forget)
     registry.forget_refusals.append(personal.refuse_forgetting)
-    registry.notices[OUTBID] = "being outbid"
+    registry.notices |= {OUTBID: "being outbid", WON: "winning an auction"}
     registry.leavers.append(service.void_bids_without_right)
     registry.rights_lost.append(service.void_bids_without_right)
     registry.outages.append(service.after_outage)
     registry.cancelled_raids.append(service.cancel_auctions_of_raid)
     registry.sentences |= {action: partial(_sentence, template) for action, template in _SENTENCES.items()}
     bot.add_buttons(panel.BidNow, panel.Other, panel.Offer, panel.MyPoints, panel.CheckIn, panel.ForCharacter)
-    await bot.add_cog(cog.Auctions())
+    await bot.add_cog(cog.Auctions(bot))

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from bot import permissions
 from bot.kit.text import safe
 from bot.stage import Session
-from cogs.auctions.rules.bidding import OwnInterest, is_own_interest
-from cogs.auctions.service.state import Locked
+from cogs.auctions.rules.bidding import AuctionOver, OwnInterest, is_own_interest
+from cogs.auctions.rules.terms import Status
+from cogs.auctions.service.state import Locked, lock
 from db.tables import Member
 
 RIGHT = "auctions.manage"
@@ -23,6 +24,17 @@ class Others:
     """Users who may Manage Server."""
     holders: Mapping[int, frozenset[int]] = field(default_factory=dict)
     """Users by Discord role."""
+
+
+async def lock_for_leader(session: Session, auction_id: int, others: Others) -> Locked:
+    """Locked for a leader's act: still open, and not a matter of their own bid."""
+    locked = await lock(session, auction_id)
+    if locked.auction.status != Status.OPEN:
+        raise AuctionOver(f"The auction of {safe(locked.auction.item_name)} is over already; nothing changed.")
+    if locked.raid is not None and locked.raid.status == "cancelled":  # due work takes it down in a moment
+        raise AuctionOver(f"{safe(locked.raid.name)} was cancelled, and {safe(locked.auction.item_name)} with it.")
+    await refuse_own_interest(session, locked, others)
+    return locked
 
 
 async def refuse_own_interest(session: Session, locked: Locked, others: Others) -> None:

@@ -23,3 +23,8 @@ async def won_tonight(session: Session, raid_id: int | None, member_ids: Collect
         Award.awarded_at > session.now - NIGHT if raid_id is None else Award.raid_id == raid_id,
     )
     return {row.member_id: row.item_name for row in await session.execute(query.order_by(Award.award_id))}
+
+
+def already_won(item_name: str) -> str:
+    """Why a bid was voided; made safe where it is shown."""
+    return f"won {item_name} already tonight"

@@ -85,8 +85,13 @@ def _in_raid(member: Any) -> Any:
 
 
 _this_auction = (_auction.c.guild_id == _guild_id, _auction.c.auction_id == _auction_id)
-IN_RAID = select(_in_raid(_me)).select_from(_auction).where(*_this_auction)
-"""Whether `me` is at the auction's raid, or was credited with a tick of it."""
+WHO_IN_RAID = (
+    select(_member.c.member_id)
+    .select_from(_auction)
+    .join(_member, and_(_member.c.guild_id == _guild_id, _member.c.member_id == func.any(_members)))
+    .where(*_this_auction, _in_raid(_member.c.member_id))
+)
+"""Which of `members` are at the auction's raid, or were credited with a tick of it."""
 
 _characters = (
     select(

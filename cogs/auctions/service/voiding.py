@@ -1,38 +1,58 @@
-"""A bid is taken out: by a leader, or because its owner left. One function finds who stands then."""
+"""A bid is taken out: by a leader, or because its owner left, may no longer bid, or won elsewhere tonight."""
 
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 
-from bot import audit, outbox, people, permissions
-from bot.kit.text import safe
+from bot import audit, people
+from bot.kit.text import points, safe, when
 from bot.stage import Actor, Session, Stage, use_case
-from cogs.auctions.rules import bidding as rules
-from cogs.auctions.rules.bidding import AuctionOver, decide_who_may_bid
-from cogs.auctions.rules.standing import NothingToVoid, decide_standing_after
-from cogs.auctions.rules.terms import Bidders, Status
+from cogs.auctions.rules.bidding import AuctionOver
+from cogs.auctions.rules.standing import NothingToVoid
+from cogs.auctions.rules.terms import Kind, Status
 from cogs.auctions.service import words
+from cogs.auctions.service.disappearing import lock_bidders, rights_lost, take_out, tell
 from cogs.auctions.service.interest import Others, refuse_own_interest
-from cogs.auctions.service.state import Locked, bid_of, lock, lock_accounts, members_of, redraw, settle_later
-from cogs.auctions.service.statements import IN_RAID
+from cogs.auctions.service.state import Locked, bid_of, lock, members_of
 from cogs.dkp.rules import check_reason
-from cogs.dkp.service import ledger
 from db.tables import Account, Auction, Bid, Member
 
 
 @dataclass(frozen=True, slots=True)
 class Voided:
-    """What was taken out and who leads now; `leader` None: back to the minimum."""
+    """What was taken out and who leads now. `amount`, `leader` and `price` are empty where nobody may know them."""
 
     auction_id: int
     item_name: str
     member_name: str
-    amount: Decimal
+    amount: Decimal | None
+    is_sealed: bool
+    standing: int
+    """Bids that stand now."""
     leader: str | None
     price: Decimal | None
     ends_at: datetime
+    paused: bool
+
+    def in_words(self) -> str:
+        what = "offer" if self.is_sealed else "bid"
+        if self.amount is not None:
+            what += f" of {points(self.amount)}"
+        gone = f"The {what} by {safe(self.member_name)} on **{safe(self.item_name)}** is void"
+        ends = "It is paused." if self.paused else f"It ends {when(self.ends_at)}."
+        if self.is_sealed:
+            return f"{gone}. {ends}"
+        if not self.standing:
+            now = "nobody leads now"
+        elif self.price is None:
+            now = "1 bid stands now" if self.standing == 1 else f"{self.standing} bids stand now"
+        else:
+            now = f"{'somebody' if self.leader is None else safe(self.leader)} leads at {points(self.price)}"
+        return f"{gone}; {now}. {ends}"
 
 
 @use_case("auctions.manage")
@@ -48,128 +68,103 @@ async def void_bid(session: Session, auction_id: int, member: str, reason: str, 
     theirs = [bid for bid in locked.open_bids if bid.member_id == person.member_id]
     if not theirs:
         raise NothingToVoid(f"{safe(person.display_name)} has no bid on {safe(auction.item_name)} to void.")
-    lost = max(theirs, key=lambda bid: (bid.amount, -bid.sequence))
-    await _take_out(session, locked, [lost], reason)
-    leader = next(iter(locked.standing), None)
+    lost = min(theirs, key=lambda bid: bid_of(bid).rank)
+    await void(session, locked, [lost], reason, await lock_bidders(session, locked))
+    is_sealed = auction.kind != Kind.OPEN
+    leader = next(iter(locked.standing), None) if auction.price is not None else None
     return Voided(
         auction_id,
         auction.item_name,
         person.display_name,
-        lost.amount,
-        leader.member_name if leader else None,
-        leader.amount if leader else None,
+        _aloud(auction, lost),
+        is_sealed,
+        len(locked.standing),
+        leader.member_name if leader and not auction.names_hidden else None,
+        auction.price,
         auction.ends_at,
+        auction.paused_at is not None,
     )
 
 
-async def _take_out(session: Session, locked: Locked, lost: list[Bid], reason: str) -> None:
-    """Void these bids; where one that stood is among them, the best of the rest that can be held now stands."""
-    auction, before = locked.auction, locked.as_rules()
-    # Whoever bid here may be held again: all of them are locked, in one statement.
-    accounts = await lock_accounts(session, locked, {bid.member_id for bid in locked.open_bids})
-    persons = await members_of(session, accounts)
-    for bid in lost:
-        stood = bid.status == "standing"
-        if stood:
-            await ledger.release(session, accounts[bid.member_id], auction.auction_id)
-        bid.status, bid.voided_reason = "voided", reason
-        _tell(session, persons[bid.member_id], f"vd{bid.bid_id}", words.your_bid_voided(auction, bid.amount, reason))
-        audit.record(
-            session,
-            "auctions.bid.voided",
-            target_id=auction.auction_id,
-            about=bid.member_id,
-            before={"item": auction.item_name, "price": bid.amount, "stood": stood},
-            reason=reason,
-        )
-    redraw(session, auction)
-    await _stand_again(session, locked, before, lost, accounts, persons)
+def _aloud(auction: Auction, bid: Bid) -> Decimal | None:
+    """What anybody may read of a bid while the auction runs: nothing of an offer or a maximum."""
+    return bid.amount if auction.kind == Kind.OPEN and bid.maximum is None else None
 
 
-async def _stand_again(
-    session: Session,
-    locked: Locked,
-    before: rules.Auction,
-    lost: list[Bid],
-    accounts: dict[int, Account],
-    persons: dict[int, Member],
+async def void(
+    session: Session, locked: Locked, lost: Collection[Bid], reason: str, accounts: Mapping[int, Account]
 ) -> None:
-    """Hold the next anew in the same transaction. The skipped are told."""
+    """Void these bids of a locked auction and tell whose they were; see `disappearing.take_out`."""
     auction = locked.auction
-    live = [bid_of(bid) for bid in locked.open_bids]
-    purses = {
-        member_id: locked.purse(account)
-        for member_id, account in accounts.items()
-        if await _right_lost(session, auction, persons[member_id]) is None
-    }
-    after = decide_standing_after(before, {bid.sequence for bid in lost}, live, purses, now=session.now)
-    auction.price = after.auction.price
-    if after.auction.ends_at != auction.ends_at:
-        auction.ends_at = after.auction.ends_at
-        await settle_later(session, auction)
-    by_sequence = {bid.sequence: bid for bid in locked.bids}
-    told: set[int] = set()
-    for stands in after.again:
-        by_sequence[stands.sequence].status = "standing"
-        await ledger.hold(session, accounts[stands.member_id], auction.auction_id, stands.most)
-        text = words.you_stand_again(auction, after.auction.price or stands.amount)
-        _tell(session, persons[stands.member_id], f"st{lost[0].bid_id}", text)
-        told.add(stands.member_id)
-    for skipped in after.skipped:
-        if skipped.member_id not in told:
-            text = words.you_were_skipped(auction, skipped.most)
-            key = f"sk{lost[0].bid_id}x{by_sequence[skipped.sequence].bid_id}"
-            _tell(session, persons[skipped.member_id], key, text)
-            told.add(skipped.member_id)
+    persons = await members_of(session, {bid.member_id for bid in lost})
+    for bid in lost:
+        before: dict[str, Any] = {"item": auction.item_name, "stood": bid.status == "standing"}
+        action = "auctions.offer.voided" if auction.kind != Kind.OPEN else "auctions.maximum.voided"
+        if (aloud := _aloud(auction, bid)) is not None:
+            action, before["price"] = "auctions.bid.voided", aloud
+        tell(session, persons[bid.member_id], f"vd{bid.bid_id}", words.your_bid_voided(auction, bid, reason))
+        audit.record(session, action, target_id=auction.auction_id, about=bid.member_id, before=before, reason=reason)
+    await take_out(session, locked, lost, accounts, status="voided", reason=reason)
 
 
-def _tell(session: Session, person: Member, key: str, text: str) -> None:
-    """Privately, to who is still here and has a Discord account."""
-    if person.discord_user_id is not None and person.left_at is None:
-        outbox.send(session, key, text, user_id=person.discord_user_id)
+# --- over many auctions: one transaction an auction -----------------------------------------------------------------
 
 
 async def void_bids_without_right(stage: Stage, guild_id: int, member_id: int | None) -> None:
-    """A member (None: anybody) left or may no longer bid: those open bids are voided, a transaction an auction each.
+    """A member (None: anybody) left or may no longer bid: those open bids are voided. Twice is once."""
 
-    Twice is once.
-    """
+    async def why(session: Session, locked: Locked, bidder_id: int) -> str | None:
+        person = await people.get_member(session, bidder_id)
+        return (await rights_lost(session, locked.auction, [person])).get(bidder_id)
 
+    query = _open_bids(guild_id)
+    if member_id is not None:
+        query = query.where(Bid.member_id == member_id)
+    await _void_where(stage, guild_id, query, why)
+
+
+Holds = Callable[[int | None, int], bool]
+"""Whether a user holds a Discord role now."""
+
+
+async def void_bids_without_role(stage: Stage, guild_id: int, holds: Holds, user_id: int | None = None) -> None:
+    """Where only who holds a Discord role bids, the bids of a user (None: of anybody) who does not are voided."""
+
+    async def why(session: Session, locked: Locked, bidder_id: int) -> str | None:
+        person, role_id = await people.get_member(session, bidder_id), locked.auction.bidders_role_id
+        return None if role_id is None or holds(person.discord_user_id, role_id) else "no longer has the role it takes"
+
+    query = _open_bids(guild_id).where(Auction.bidders == "role")
+    if user_id is not None:
+        theirs = select(Member.member_id).where(Member.guild_id == guild_id, Member.discord_user_id == user_id)
+        query = query.where(Bid.member_id.in_(theirs))
+    await _void_where(stage, guild_id, query, why)
+
+
+def _open_bids(guild_id: int) -> Any:
+    return (
+        select(Bid.auction_id, Bid.member_id)
+        .join(Auction, (Auction.guild_id == Bid.guild_id) & (Auction.auction_id == Bid.auction_id))
+        .where(Bid.guild_id == guild_id, Bid.status.in_(("standing", "outbid")), Auction.status == "open")
+        .distinct()
+        .order_by(Bid.auction_id, Bid.member_id)
+    )
+
+
+async def _void_where(
+    stage: Stage, guild_id: int, query: Any, why: Callable[[Session, Locked, int], Awaitable[str | None]]
+) -> None:
     async def find(session: Session) -> list[tuple[int, int]]:
-        query = (
-            select(Bid.auction_id, Bid.member_id)
-            .join(Auction, (Auction.guild_id == Bid.guild_id) & (Auction.auction_id == Bid.auction_id))
-            .where(Bid.guild_id == session.guild_id, Bid.status.in_(("standing", "outbid")), Auction.status == "open")
-            .distinct()
-            .order_by(Bid.auction_id, Bid.member_id)
-        )
-        if member_id is not None:
-            query = query.where(Bid.member_id == member_id)
         return [(row.auction_id, row.member_id) for row in await session.execute(query)]
 
     async def work(session: Session, auction_id: int, bidder_id: int) -> None:
         locked = await lock(session, auction_id)
         theirs = [bid for bid in locked.open_bids if bid.member_id == bidder_id]
         if theirs and locked.auction.status == Status.OPEN:
-            why = await _right_lost(session, locked.auction, await people.get_member(session, bidder_id))
-            if why is not None:
-                await _take_out(session, locked, theirs, why)
+            reason = await why(session, locked, bidder_id)
+            if reason is not None:
+                await void(session, locked, theirs, reason, await lock_bidders(session, locked))
 
     itself = Actor.itself(guild_id)
     for found in await stage.run(itself, find):
         await stage.run(itself, lambda session, found=found: work(session, *found))
-
-
-async def _right_lost(session: Session, auction: Auction, member: Member) -> str | None:
-    """Why somebody may no longer bid in this auction; None when they may."""
-    if member.left_at is not None:
-        return "left the server"
-    # Where a role was given the right to bid, their group does not tell: only Discord knows who holds the role.
-    by_group = permissions.allowed("auctions.bid", frozenset({member.role_group}))
-    if "member" in session.mapping and not by_group and not session.grants.get("auctions.bid"):
-        return f"no right to bid as {member.role_group}"
-    here = {"this_guild": session.guild_id, "this_auction": auction.auction_id, "me": member.member_id}
-    in_raid = (await session.execute(IN_RAID, here)).scalar_one()
-    if decide_who_may_bid(Bidders(auction.bidders), in_raid=in_raid) is not None:
-        return "no longer at the raid"
-    return None

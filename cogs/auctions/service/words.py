@@ -10,7 +10,7 @@ from cogs.auctions.rules import bidding as rules
 from cogs.auctions.rules.bidding import BidAccepted, BidCode, BidQuestioned, BidRefused
 from cogs.auctions.rules.terms import Kind
 from cogs.dkp.rules import Purse, spendable_in_words
-from db.tables import Auction
+from db.tables import Auction, Bid
 
 if TYPE_CHECKING:
     from cogs.auctions.service.sitting import Seat
@@ -168,22 +168,38 @@ def outbid(auction: Any, after: rules.Auction, *, by: str | None, was: Decimal) 
     )
 
 
-def your_bid_voided(auction: Auction, amount: Decimal, reason: str) -> str:
-    return f"Your bid of {points(amount)} on {item(auction.item_name)} was voided: {safe(reason)}."
+def your_bid_voided(auction: Auction, bid: Bid, reason: str) -> str:
+    """No amount of an offer or a maximum: it may be read over somebody's shoulder."""
+    if auction.kind != Kind.OPEN:
+        what = "Your offer"
+    elif bid.maximum is not None:
+        what = "Your maximum"
+    else:
+        what = f"Your bid of {points(bid.amount)}"
+    return f"{what} on {item(auction.item_name)} was voided: {safe(reason)}."
 
 
 def you_stand_again(auction: Auction, amount: Decimal) -> str:
+    leads = "leads" if auction.quantity == 1 else "stands on"
     return (
-        f"Your bid of {points(amount)} leads {item(auction.item_name)} again, because a higher one fell away. "
-        f"It ends {when(auction.ends_at)}. <#{auction.channel_id}>"
+        f"Your bid of {points(amount)} {leads} {item(auction.item_name)} again, because a higher one fell away. "
+        f"{_ends(auction)} <#{auction.channel_id}>"
     )
 
 
 def you_were_skipped(auction: Auction, amount: Decimal) -> str:
     return (
         f"A higher bid on {item(auction.item_name)} fell away, but you can no longer spend the {points(amount)} you "
-        f"bid, so it does not lead. It ends {when(auction.ends_at)}. <#{auction.channel_id}>"
+        f"bid, so it does not lead. {_ends(auction)} <#{auction.channel_id}>"
     )
+
+
+def _ends(auction: Auction) -> str:
+    return "It is paused now." if auction.paused_at is not None else f"It ends {when(auction.ends_at)}."
+
+
+def you_won(auction: Auction, price: Decimal) -> str:
+    return f"You won {item(auction.item_name)} for {points(price)}. <#{auction.channel_id}>"
 
 
 def cancelled(auction: Auction, reason: str, mentions: Sequence[int]) -> str:

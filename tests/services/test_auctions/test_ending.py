@@ -11,6 +11,7 @@ from bot.stage import Actor, Stage
 from cogs.auctions.rules.bidding import AuctionOver, OwnInterest
 from cogs.auctions.service import (
     Others,
+    Won,
     after_outage,
     cancel,
     cancel_auctions_of_raid,
@@ -38,6 +39,7 @@ from tests.services.test_auctions.house import (
     LEAD,
     OTHER_LEAD,
     WITH_VERA,
+    D,
     adds_up,
     auction,
     bid,
@@ -113,7 +115,7 @@ async def test_an_open_bid_is_captured_even_when_a_penalty_took_the_points(stage
 async def test_closing_early_awards_now_and_keeps_the_reason_for_the_card(stage, cloak):
     await bid(stage, ANNA, cloak, 45)
     ended = await close(stage, LEAD, cloak, "we must go on")
-    assert (ended.winner, ended.amount) == ("Anna", 45)
+    assert ended.wins == (Won("Anna", D(45)),)
     card = await stage.run(ITSELF, lambda session: looking.card_of(session, cloak))
     assert (card.status, card.reason) == ("won", "we must go on")
     jobs_left = await rows(stage, select(DueJob).where(DueJob.done_at.is_(None)))

@@ -19,6 +19,7 @@ from tests.services.test_auctions.house import (
     ITSELF,
     LEAD,
     bid,
+    member,
     up,
     write,
 )
@@ -59,5 +60,8 @@ async def test_an_auction_is_found_by_its_number_or_its_item(stage, cloak):
 
 async def test_the_doctor_sees_a_hold_that_is_missing(stage, cloak):
     await bid(stage, ANNA, cloak, 30)
+    anna = await member(stage, ANNA)
     await write(stage, delete(Hold))
-    assert await stage.run(ITSELF, looking.problems) == [f"auction {cloak} stands at 30.00 and holds None"]
+    assert await stage.run(ITSELF, looking.problems) == [
+        f"auction {cloak}: nothing is held for the standing bid of member {anna.member_id}"
+    ]

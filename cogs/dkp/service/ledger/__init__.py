@@ -8,7 +8,7 @@ can touch, ordered by pool and member. Found one by one they deadlock (929 times
 from cogs.dkp.service.ledger.carrying import CLAIM, Link, Move, carry, links_of
 from cogs.dkp.service.ledger.chains import First, Last, chain_of, decayed_so_far, firsts, lasts
 from cogs.dkp.service.ledger.checking import imbalances
-from cogs.dkp.service.ledger.holding import hold, holders, release
+from cogs.dkp.service.ledger.holding import hold, holders, release, release_all
 from cogs.dkp.service.ledger.posting import (
     DoubleEntry,
     Key,
@@ -60,6 +60,7 @@ __all__ = [
     "post",
     "purse",
     "release",
+    "release_all",
     "reverse",
     "reversed_among",
     "what_follows",

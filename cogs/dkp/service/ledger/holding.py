@@ -1,5 +1,6 @@
 """Holds: points reserved for an open bid, in the bid's own transaction, on an account the caller has locked."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from sqlalchemy import delete, select
@@ -38,6 +39,18 @@ async def release(session: Session, account: Account, auction_id: int) -> Decima
     amount = gone.scalar_one_or_none() or Decimal(0)
     account.held -= amount
     return amount
+
+
+async def release_all(session: Session, accounts: Iterable[Account], auction_id: int) -> None:
+    """Give back everything held for an auction, in one statement; `accounts` are locked, everybody's who holds here."""
+    gone = await session.execute(
+        delete(Hold)
+        .where(Hold.guild_id == session.guild_id, Hold.auction_id == auction_id)
+        .returning(Hold.member_id, Hold.pool_id, Hold.amount)
+    )
+    theirs = {(account.pool_id, account.member_id): account for account in accounts}
+    for member_id, pool_id, amount in gone.tuples():
+        theirs[pool_id, member_id].held -= amount
 
 
 async def holders(session: Session, auction_id: int) -> list[int]:
