@@ -112,6 +112,13 @@ TOPICS: Final = (
         " how often it dropped, what it usually costs, and a chart.",
         ("loot history", "loot prices"),
     ),
+    Topic(
+        "know how points and prices move, and who wins how much",
+        "stats.view",
+        "Points in circulation, what was earned, spent and decayed, how prices went week by week, and what everybody"
+        " won beside how often they were there; the last 90 days, or as many as you say.",
+        ("stats points", "stats loot"),
+    ),
     # --- leaders' ---------------------------------------------------------------------------------------------------
     Topic(
         "lead a raid",
