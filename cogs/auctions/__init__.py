@@ -18,7 +18,7 @@ from cogs.auctions import cog, jobs, service
 from cogs.auctions.service import looking, personal
 from cogs.auctions.service.explaining import explain_auction
 from cogs.auctions.service.notices import OUTBID, WON
-from cogs.auctions.views import board, overview, panel
+from cogs.auctions.views import board, giving, overview, panel
 
 if TYPE_CHECKING:
     from bot.app import Quartermaster
@@ -85,5 +85,7 @@ async def setup(bot: "Quartermaster") -> None:
     registry.cancelled_raids.append(service.cancel_auctions_of_raid)
     registry.sentences |= {action: partial(_sentence, template) for action, template in _SENTENCES.items()}
     registry.sentences["auctions.started"] = _started
-    bot.add_buttons(panel.BidNow, panel.Other, panel.MyPoints, panel.CheckIn, panel.ForCharacter)
+    bot.add_buttons(
+        panel.BidNow, panel.Other, panel.Offer, panel.MyPoints, panel.CheckIn, panel.ForCharacter, giving.Give
+    )
     await bot.add_cog(cog.Auctions(bot))

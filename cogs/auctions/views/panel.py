@@ -105,6 +105,21 @@ class OtherAmount(Form, key="auction.amount", title="Bid another amount", number
         await bid(door, auction_id, parse_amount(texts["amount"], decimals=PLACES), character_id, typed=True)
 
 
+class Offer(Press, key="auction.offer", numbers=("auction_id", "character_id")):
+    """Asks how much, where nobody is to see it."""
+
+    async def press(self, door: Door, *, auction_id: int, character_id: int, **_: int) -> None:
+        await door.form(OfferAmount(auction_id=auction_id, character_id=character_id))
+
+
+class OfferAmount(Form, key="auction.offered", title="Make an offer", numbers=("auction_id", "character_id")):
+    def fields(self) -> dict[str, ui.TextInput[Any]]:
+        return {"amount": ui.TextInput(label="Your offer", placeholder="45", max_length=20)}
+
+    async def submit(self, door: Door, texts: dict[str, str], *, auction_id: int, character_id: int, **_: int) -> None:
+        await bid(door, auction_id, parse_amount(texts["amount"], decimals=PLACES), character_id, typed=True)
+
+
 class MyPoints(Press, key="auction.points", numbers=("auction_id",)):
     async def press(self, door: Door, *, auction_id: int, **_: int) -> None:
         await show(door, auction_id)

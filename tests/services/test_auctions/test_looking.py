@@ -31,7 +31,7 @@ async def test_the_list_has_open_auctions_the_first_to_end_first(stage, cloak):
     lines = await stage.run(ITSELF, looking.list_open)
     assert [line.split(" · ")[:2] for line in lines] == [
         ["**Ring**", "begins at 1"],
-        ["**Cloak of Flames**", "30 by Anna"],
+        ["**Cloak of Flames**", "at 30 by Anna"],
     ]
 
 
