@@ -52,7 +52,7 @@ async def test_one_private_panel_a_person_is_edited_in_place(night, anna):
     card = await up(night)
     panel = await night.presses(anna, card, "Bid 1")
     assert said(panel).startswith("You lead **Cloak of Flames** at 1. You can spend 99 (100 minus 1 held).")
-    assert buttons(panel.response.message) == ["Bid next: 2", "Other…"]
+    assert buttons(panel.response.message) == ["Bid next: 2", "Other…", "Max…"]
     await night.presses(anna, panel.response, "Bid next: 2")
     assert "now at 2" in text_of(panel.response.message)
     await night.presses(anna, board(night), "Bid 3")
@@ -140,9 +140,9 @@ async def test_a_batch_with_a_bad_line_gives_the_text_back(night):
     assert buttons(refused.response.message) == ["Correct it"]
     form = await night.types(night.officer, "auction batch")
     assert "are up in" in said(await night.fills(night.officer, form, lines="Cloak x2 @ 50\nRing"))
-    cards = [text_of(message) for message in night.channel.history() if message.flags.components_v2]
-    assert sum("## Cloak" in card for card in cards) == 2
-    assert sum("## Ring" in card for card in cards) == 1
+    [overview] = [text_of(message) for message in night.channel.history() if message.flags.components_v2]
+    assert "**Cloak** ×2 · begins at 50 · ends" in overview
+    assert "**Ring** · begins at 1 · ends" in overview
 
 
 async def test_who_may_not_start_auctions_is_told_who_may(night, anna):

@@ -111,7 +111,7 @@ async def test_what_was_won_tells_the_winning_bid(night: Night, owner: asyncpg.C
     entry = await owner.fetchval("SELECT max(entry_id) FROM ledger_entry")
     why = said(await night.types(bob, "dkp explain", entry=str(entry)))
     assert "Auction of **Cloak of Flames** at Plane of Fear, ended <t:" in why
-    assert "The winning bid: 7, placed <t:" in why
+    assert "The winning price: 7, with a bid placed <t:" in why
     assert "1 bid by 1 person; the minimum was 1." in why
 
 

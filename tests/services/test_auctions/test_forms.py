@@ -44,7 +44,7 @@ async def holds(stage, auction_id: int) -> dict[int, Decimal]:
 async def test_a_maximum_leads_at_the_minimum_and_is_held_in_full(stage, cloak) -> None:
     answer = await bid(stage, ANNA, cloak, 80, is_maximum=True)
     assert (answer.outcome, answer.panel.next_bid, answer.panel.leads) == ("accepted", 2, True)
-    assert "You lead **Cloak of Flames** at 1, up to 80." in answer.panel.sentence
+    assert "You lead **Cloak of Flames** at 1, up to 80: others are answered for you." in answer.panel.sentence
     assert await price(stage, cloak) == 1
     assert await money(stage, ANNA) == (100, 80)
     await adds_up(stage)
@@ -163,7 +163,7 @@ async def test_only_who_was_there_often_enough_bids(stage, cloak) -> None:
     await becomes(stage, cloak, bidders="attendance", bidders_percent=30)
     refused = await bid(stage, ANNA, cloak, 10)
     assert refused.code == "low_attendance"
-    assert "asks for 30 %" in refused.panel.sentence
+    assert refused.panel.sentence.startswith("You have no attendance in 30 days yet, and **Cloak of Flames** asks 30 %")
 
 
 async def test_an_auctions_floor_counts_where_it_is_above_the_pools(stage, cloak) -> None:
@@ -197,7 +197,7 @@ async def test_one_win_a_night(stage, cloak) -> None:
     refused = await bid(stage, ANNA, cloak, 12)
     assert (refused.code, refused.panel.sentence) == (
         "won_tonight",
-        "You won Ring tonight, and **Cloak of Flames** has one win a night.",
+        "You won **Ring** tonight; one win a night here, so **Cloak of Flames** is for the others.",
     )
 
 

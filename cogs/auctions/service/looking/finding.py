@@ -1,20 +1,22 @@
 """Finding what people mean, and what an autocomplete offers."""
 
 import re
-from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import func, select
 
 from bot.kit.pickers import rank
-from bot.kit.text import points, safe
+from bot.kit.text import safe
 from bot.people import get_character
 from bot.refusals import NotFound
 from bot.registry import Choice
 from bot.stage import Session
 from bot.typed import name_key, near_names
+from cogs.auctions.rules.terms import Status
+from cogs.auctions.service.looking.lists import WITH_STANDING, where_it_stands
 from cogs.auctions.service.state import get_auction
 from cogs.loot import service as loot
-from db.tables import Auction, Award, Bid
+from db.tables import Auction, Award
 
 _ID = re.compile(r"#(\d{1,18})")
 _OVER_LISTED = 50
@@ -41,7 +43,7 @@ async def find_auction(session: Session, typed: str, *, only_open: bool = True) 
 
 
 async def open_choices(session: Session, typed: str) -> list[Choice]:
-    """Autocomplete over open auctions, with their price."""
+    """Autocomplete over open auctions, with where each stands."""
     return await _choices(session, typed, only_open=True)
 
 
@@ -52,28 +54,21 @@ async def all_choices(session: Session, typed: str) -> list[Choice]:
 
 async def _choices(session: Session, typed: str, *, only_open: bool) -> list[Choice]:
     query = (
-        select(Auction, Bid.amount)
-        .outerjoin(
-            Bid,
-            (Bid.guild_id == Auction.guild_id)
-            & (Bid.auction_id == Auction.auction_id)
-            & Bid.status.in_(("standing", "won")),
-        )
-        .where(Auction.guild_id == session.guild_id)
+        WITH_STANDING.where(Auction.guild_id == session.guild_id)
         .order_by((Auction.status == "open").desc(), Auction.auction_id.desc())
         .limit(_OVER_LISTED * 4)
     )
     if only_open:
         query = query.where(Auction.status == "open")
-    return rank(
-        typed,
-        [Choice(_label(auction, amount), f"#{auction.auction_id}") for auction, amount in await session.execute(query)],
-    )
+    return rank(typed, [Choice(_label(row), f"#{row.Auction.auction_id}") for row in await session.execute(query)])
 
 
-def _label(auction: Auction, amount: Decimal | None) -> str:
-    price = f"begins at {points(auction.minimum)}" if amount is None else f"at {points(amount)}"
-    return f"{auction.item_name[:60]} · {price if auction.status == 'open' else auction.status.replace('_', ' ')}"
+def _label(row: Any) -> str:
+    """What everybody may read, and no bidder's name."""
+    auction = row.Auction
+    state = where_it_stands(row) if auction.status == Status.OPEN else auction.status.replace("_", " ")
+    paused = " (paused)" if auction.status == Status.OPEN and auction.paused_at is not None else ""
+    return f"{auction.item_name[:55]} · {state}{paused}"
 
 
 async def item_choices(session: Session, typed: str) -> list[Choice]:
