@@ -159,8 +159,16 @@ TOPICS: Final = (
         "change or stop an auction",
         "auctions.manage",
         "Who has a bid in it leaves this to somebody else who may. Closing early and cancelling need a reason, which"
-        " everybody reads; points held for its bids are free again.",
-        ("auction extend", "auction close", "auction void", "auction cancel"),
+        " everybody reads; points held for its bids are free again. While it is paused the clock stands, nobody bids,"
+        " and what is held stays held.",
+        ("auction extend", "auction pause", "auction resume", "auction close", "auction void", "auction cancel"),
+    ),
+    Topic(
+        "give what was won to somebody else",
+        "loot.undo",
+        "You see first who gets back what and what the new owner has then. The award is undone and another recorded,"
+        " for what was paid unless you say otherwise; the reason is shown beside it.",
+        ("auction reassign",),
     ),
     Topic(
         "record loot that was bid for in the game",
