@@ -77,7 +77,9 @@ def test_a_second_open_auction_of_one_item_in_one_raid_within_10_minutes_asks(up
     ],
 )
 def test_a_batch_is_an_item_a_line_with_copies_and_a_minimum(text, lines):
-    assert parse_batch(text) == tuple(BatchLine(item, minimum and D(minimum), copies) for item, minimum, copies in lines)
+    assert parse_batch(text) == tuple(
+        BatchLine(item, minimum and D(minimum), copies) for item, minimum, copies in lines
+    )
 
 
 @pytest.mark.parametrize(
