@@ -107,5 +107,7 @@ class Registry:
     """(stage, started_at, ended_at): called before connecting when no process of ours lived for over 10 s."""
     cancelled_raids: "list[Callable[[Stage, int, int, str], Awaitable[None]]]" = field(default_factory=list)
     """(stage, guild_id, raid_id, reason): called from due work after a raid was cancelled; must bear twice."""
+    my_points: "list[Callable[[Session], Awaitable[tuple[str, list[ui.Item[Any]]]]]]" = field(default_factory=list)
+    """What a slice adds to the acting person's **My points**: its lines (empty: none) and the buttons that answer."""
     add_character_button: "Callable[[], ui.Item[Any]] | None" = None
     """Makes an **Add your character** button for who has none; None while the members slice is not loaded."""

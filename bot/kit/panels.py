@@ -6,6 +6,7 @@ next press opens a new one.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakValueDictionary
@@ -14,11 +15,13 @@ import discord
 from discord import ui
 
 from bot.kit.door import Door
+from bot.stage import Session
 
 EDITABLE = timedelta(minutes=14)
 MOST = 10_000
 """Panels remembered a process; the oldest is forgotten and simply opened anew."""
 
+Part = tuple[str, list[ui.Item[Any]]]
 Key = tuple[int, int | None, str, int]
 
 
@@ -71,3 +74,20 @@ class Panels:
         except (discord.NotFound, discord.Forbidden):
             return False
         return True
+
+
+async def show_my_points(door: Door, words: str, also: Sequence[ui.Item[Any]] = ()) -> None:
+    """**My points** in one private message: what somebody has, in `words`, and what each slice adds to it.
+
+    `also` are buttons of who shows it.
+    """
+
+    async def look(session: Session) -> list[Part]:
+        return [await part(session) for part in session.stage.registry.my_points]
+
+    parts = await door.stage.read(door.actor, "dkp.view", look)
+    view = ui.View(timeout=None)
+    for item in (*also, *(item for _, items in parts for item in items)):
+        view.add_item(item)
+    text = "\n".join([words, *(lines for lines, _ in parts if lines)])
+    await door.bot.panels.show(door, "points", 0, text, view if view.children else None)

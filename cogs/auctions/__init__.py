@@ -85,7 +85,7 @@ async def setup(bot: "Quartermaster") -> None:
     registry.cancelled_raids.append(service.cancel_auctions_of_raid)
     registry.sentences |= {action: partial(_sentence, template) for action, template in _SENTENCES.items()}
     registry.sentences["auctions.started"] = _started
-    bot.add_buttons(
-        panel.BidNow, panel.Other, panel.Offer, panel.MyPoints, panel.CheckIn, panel.ForCharacter, giving.Give
-    )
+    registry.my_points.append(panel.my_part)
+    bot.add_buttons(panel.BidNow, panel.Other, panel.Maximum, panel.Offer, panel.Correct, panel.AllIn, panel.Retract)
+    bot.add_buttons(panel.RetractNow, panel.Back, panel.MyPoints, panel.CheckIn, panel.ForCharacter, giving.Give)
     await bot.add_cog(cog.Auctions(bot))

@@ -33,8 +33,10 @@ TOPICS: Final = (
     Topic(
         "bid on an item",
         "auctions.bid",
-        "Press an amount on the auction's board, or **Other…** to type one. Your bid is held until you are outbid,"
-        " so the same points never back two bids; **My points** says what you can still spend.",
+        "Press an amount on the auction's board, or **Other…** to type one; in a sealed auction **Offer…**. **Max…**"
+        " bids for you up to what you say, and nobody else sees it. What it can cost is held until you are outbid, so"
+        " the same points never back two bids. **My points** says where you lead, where you are outbid, and what you"
+        " can spend.",
         ("auction bid", "auction list", "auction show"),
     ),
     Topic(

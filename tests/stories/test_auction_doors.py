@@ -52,7 +52,7 @@ async def test_one_private_panel_a_person_is_edited_in_place(night, anna):
     card = await up(night)
     panel = await night.presses(anna, card, "Bid 1")
     assert said(panel).startswith("You lead **Cloak of Flames** at 1. You can spend 99 (100 minus 1 held).")
-    assert buttons(panel.response.message) == ["Bid next: 2", "Other…"]
+    assert buttons(panel.response.message) == ["Bid next: 2", "Other…", "Max…"]
     await night.presses(anna, panel.response, "Bid next: 2")
     assert "now at 2" in text_of(panel.response.message)
     await night.presses(anna, board(night), "Bid 3")

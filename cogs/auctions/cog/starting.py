@@ -137,9 +137,19 @@ class Starting(commands.Cog):
         await door.form(Batch())
 
     @auction.command(name="bid", description="Bid on an item")
-    @app_commands.describe(auction="On what", amount="How much", character="For which of your characters")
+    @app_commands.describe(
+        auction="On what",
+        amount="How much; in a sealed auction it is your offer",
+        character="For which of your characters",
+        maximum="Bid for me up to this amount, as little as leads; nobody else sees it",
+    )
     async def bid(
-        self, interaction: discord.Interaction[Any], auction: str, amount: float, character: str | None = None
+        self,
+        interaction: discord.Interaction[Any],
+        auction: str,
+        amount: float,
+        character: str | None = None,
+        maximum: bool = False,
     ) -> None:
         door = Door(interaction)
         exact = parse_amount(amount, decimals=panel.PLACES)
@@ -149,7 +159,7 @@ class Starting(commands.Cog):
             return await looking.find_auction(session, auction, only_open=False), character_id
 
         auction_id, character_id = await door.stage.read(door.actor, "auctions.bid", look)
-        await panel.bid(door, auction_id, exact, character_id, typed=True)
+        await panel.bid(door, auction_id, exact, character_id, typed=True, is_maximum=maximum)
 
     @auction.command(name="list", description="What is up for bids now")
     async def list_(self, interaction: discord.Interaction[Any]) -> None:

@@ -1,8 +1,9 @@
 """What a person's private panel for an auction shows: their own line, and what they can press."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
+from bot.typed import MOST_POINTS
 from cogs.auctions.rules import bidding as rules
 from cogs.auctions.rules.standing import may_retract
 from cogs.auctions.rules.terms import Kind, Status
@@ -31,6 +32,8 @@ class Panel:
     all_in: Decimal | None
     """Everything they could bid, where the guild wants the button and it is at least the next bid."""
     characters: Characters
+    character_id: int = 0
+    """Whom their bid there is for; 0: the main, or nobody yet."""
 
 
 def panel_for(
@@ -44,11 +47,11 @@ def panel_for(
     has_live_bid: bool,
     all_in: bool,
     characters: Characters,
+    character_id: int = 0,
 ) -> Panel:
     """`purse` with what this auction holds of theirs in it; `all_in`: the guild's setting."""
     own = auction.of(member_id)
     next_bid = auction.next_bid(member_id)
-    everything = purse.spendable + (Decimal(0) if own is None else own.most)
     return Panel(
         auction_id,
         sentence,
@@ -59,6 +62,15 @@ def panel_for(
         own is not None,
         auction.terms.takes_maximum,
         has_live_bid and may_retract(auction, member_id),
-        everything if all_in and everything >= next_bid else None,
+        _everything(auction, own, purse, next_bid) if all_in else None,
         characters,
+        character_id,
     )
+
+
+def _everything(auction: rules.Auction, own: rules.Bid | None, purse: Purse, next_bid: Decimal) -> Decimal | None:
+    """All somebody could bid in the pool's places, if it is taken and says more than their offer does already."""
+    spendable = purse.spendable + (Decimal(0) if own is None else own.most)
+    whole = min(spendable, MOST_POINTS).quantize(Decimal(1).scaleb(-auction.terms.decimals), ROUND_DOWN)
+    is_offered = auction.terms.kind.is_sealed and own is not None and own.amount >= whole
+    return whole if whole >= next_bid and not is_offered else None

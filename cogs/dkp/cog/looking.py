@@ -3,12 +3,13 @@
 from typing import Any
 
 import discord
-from discord import app_commands, ui
+from discord import app_commands
 from discord.ext import commands
 
 from bot.kit import pickers
 from bot.kit.door import Door
 from bot.kit.pages import show_pages
+from bot.kit.panels import show_my_points
 from bot.stage import Session
 from cogs.dkp.cog.group import DKP, Choices
 from cogs.dkp.service import balances, explaining, history, pools
@@ -35,9 +36,9 @@ class Looking(commands.Cog):
         if not whose.own:
             await door.say(words)
             return
-        view = ui.View(timeout=None)
-        view.add_item(ShowHistory(member_id=whose.member_id, pool_id=whose.pool_id, label="History"))
-        await door.say(words, view=view)
+        await show_my_points(
+            door, words, [ShowHistory(member_id=whose.member_id, pool_id=whose.pool_id, label="History")]
+        )
 
     @DKP.command(name="standings", description="Everybody's balance, highest first")
     @app_commands.describe(

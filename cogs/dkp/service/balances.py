@@ -19,16 +19,7 @@ from bot.typed import name_key, near_names
 from cogs.dkp.rules import Purse, active_since, spendable_in_words
 from cogs.dkp.service import ledger
 from cogs.dkp.service.pools import called, get_pool
-from db.tables import Account, Auction, Character, Hold, Member, Pool
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOn:
-    """Points reserved for one open bid."""
-
-    auction_id: int
-    item_name: str
-    amount: Decimal
+from db.tables import Account, Character, Member, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +29,6 @@ class MyPoints:
     pool: str
     balance: Decimal
     held: Decimal
-    held_on: tuple[HeldOn, ...]
     spendable: Decimal
     in_words: str
 
@@ -52,24 +42,13 @@ async def points_of(session: Session, member_id: int, pool: Pool | None = None) 
         Account.guild_id == session.guild_id, Account.pool_id == pool.pool_id, Account.member_id == member_id
     )
     balance, held = (await session.execute(account)).one_or_none() or (Decimal(0), Decimal(0))
-    query = (
-        select(Hold.auction_id, Auction.item_name, Hold.amount)
-        .join(Auction, (Auction.guild_id == Hold.guild_id) & (Auction.auction_id == Hold.auction_id))
-        .where(Hold.guild_id == session.guild_id, Hold.pool_id == pool.pool_id, Hold.member_id == member_id)
-        .order_by(Hold.auction_id)
-    )
-    held_on = tuple(HeldOn(*row) for row in await session.execute(query))
     purse = Purse(balance, held, pool.floor)
-    return MyPoints(
-        pool.name, purse.balance, purse.held, held_on, purse.spendable, _my_points(called(pool), purse, held_on)
-    )
+    return MyPoints(pool.name, purse.balance, purse.held, purse.spendable, _my_points(called(pool), purse))
 
 
-def _my_points(pool: str, purse: Purse, held_on: tuple[HeldOn, ...]) -> str:
+def _my_points(pool: str, purse: Purse) -> str:
+    """The sums; which bids they are held for is said by what auctions add to **My points**."""
     lines = [f"You have **{points(purse.balance)}** {pool}."]
-    if held_on:
-        each = ", ".join(f"{points(hold.amount)} on {safe(hold.item_name)}" for hold in held_on)
-        lines.append(f"Held for open bids: **{points(purse.held)}** ({each}).")
     spendable, _, why = spendable_in_words(purse).partition(" ")
     lines.append(f"You can spend **{spendable}**{f' {why}' if why else ''}.")
     return "\n".join(lines)

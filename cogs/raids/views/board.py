@@ -10,6 +10,7 @@ from discord import ui
 
 from bot.kit.components import Press
 from bot.kit.door import Door
+from bot.kit.panels import show_my_points
 from bot.kit.text import clip, points, safe, when
 from bot.refusals import NotFound
 from bot.stage import Actor, Stage
@@ -175,4 +176,4 @@ class MyPoints(Press, key="raid.points", numbers=("raid_id",)):
         mine = await door.stage.read(door.actor, "dkp.view", lambda session: card.my_evening(session, raid_id))
         ticks = "1 tick" if mine.ticks == 1 else f"{mine.ticks} ticks"
         here = f"{safe(mine.raid_name)} brought you {points(mine.earned)} with {ticks}."
-        await door.say(f"{mine.points_in_words}\n{here}")
+        await show_my_points(door, f"{mine.points_in_words}\n{here}")

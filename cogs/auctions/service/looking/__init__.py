@@ -16,12 +16,15 @@ from cogs.auctions.service.looking.finding import (
     open_choices,
 )
 from cogs.auctions.service.looking.lists import list_open
-from cogs.auctions.service.looking.own import Panel, my_characters, panel_of
+from cogs.auctions.service.looking.mine import MyBids, Outbid, my_bids
+from cogs.auctions.service.looking.own import OwnBid, my_characters, own_bid, panel_of
 
 __all__ = [
     "Card",
     "HouseRules",
-    "Panel",
+    "MyBids",
+    "Outbid",
+    "OwnBid",
     "Stands",
     "Won",
     "all_choices",
@@ -31,8 +34,10 @@ __all__ = [
     "find_character",
     "item_choices",
     "list_open",
+    "my_bids",
     "my_characters",
     "open_choices",
+    "own_bid",
     "panel_of",
     "problems",
 ]
