@@ -76,5 +76,5 @@ async def setup(bot: "Quartermaster") -> None:
     registry.sentences |= {action: partial(_sentence, template) for action, template in _SENTENCES.items()}
     registry.my_points.append(panel.my_part)
     bot.add_buttons(panel.BidNow, panel.Other, panel.Maximum, panel.Offer, panel.Correct, panel.AllIn, panel.Retract)
-    bot.add_buttons(panel.RetractNow, panel.Back, panel.MyPoints, panel.CheckIn, panel.ForCharacter)
+    bot.add_buttons(panel.RetractNow, panel.Back, panel.MyPoints, panel.Answer, panel.CheckIn, panel.ForCharacter)
     await bot.add_cog(cog.Auctions(bot))
