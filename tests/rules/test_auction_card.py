@@ -97,7 +97,7 @@ async def test_who_may_bid_and_the_house_rules_are_said(rules: dict, said: str) 
     [
         (Terms(), []),
         (Terms(increment=D(5)), []),
-        (Terms(steps=((D(50), D(5)), (D(100), D(10)))), ["Steps of 1, 5 from 50 on, 10 from 100 on."]),
+        (Terms(steps=((D(50), D(5)), (D(100), D(10)))), ["Bids go up by 1, from 50 by 5, from 100 by 10."]),
         (Terms(retract=Retract.NEVER), ["No bid can be taken back."]),
         (Terms(retract=Retract.ALWAYS), ["Even a leading bid can be taken back."]),
         (Terms(quantity=3), ["The 3 highest bids stand, one a person, and each pays their own."]),
