@@ -58,6 +58,7 @@ CAPABILITIES: Final[dict[str, tuple[str, frozenset[str]]]] = {
         ("loot.view", "see loot", _READERS),
         ("loot.award", "record awards", ("officer", BADGE)),
         ("loot.undo", "undo awards", ("officer",)),
+        ("stats.view", "see statistics", (*_RAIDERS, NEWCOMER)),
         ("help.view", "ask for help", _ANYONE),
         ("audit.view", "search the audit", ("developer", "officer")),
     )

@@ -52,6 +52,14 @@ def _folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", strip_invisible(text)).split())
 
 
+_OFF: Final = frozenset({"off", "none", "never", "no", "-", "0", "0s", "0m"})
+
+
+def is_off(text: str) -> bool:
+    """Whether somebody switches something off: `off`, `none`, `never`, `no`, `-`, or no time at all."""
+    return name_key(text) in _OFF
+
+
 # --- amounts -----------------------------------------------------------------------------------------
 
 # Whole part, then fraction. `1,234` is a thousand, as no pool has three decimals; `1.234` may be either.

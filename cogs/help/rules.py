@@ -114,6 +114,13 @@ TOPICS: Final = (
         " how often it dropped, what it usually costs, and a chart.",
         ("loot history", "loot prices"),
     ),
+    Topic(
+        "know how points and prices move, and who wins how much",
+        "stats.view",
+        "Points in circulation, what was earned, spent and decayed, how prices went week by week, and what everybody"
+        " won beside how often they were there; the last 90 days, or as many as you say.",
+        ("stats points", "stats loot"),
+    ),
     # --- leaders' ---------------------------------------------------------------------------------------------------
     Topic(
         "lead a raid",
@@ -154,8 +161,16 @@ TOPICS: Final = (
         "change or stop an auction",
         "auctions.manage",
         "Who has a bid in it leaves this to somebody else who may. Closing early and cancelling need a reason, which"
-        " everybody reads; points held for its bids are free again.",
-        ("auction extend", "auction close", "auction void", "auction cancel"),
+        " everybody reads; points held for its bids are free again. While it is paused the clock stands, nobody bids,"
+        " and what is held stays held.",
+        ("auction extend", "auction pause", "auction resume", "auction close", "auction void", "auction cancel"),
+    ),
+    Topic(
+        "give what was won to somebody else",
+        "loot.undo",
+        "You see first who gets back what and what the new owner has then. The award is undone and another recorded,"
+        " for what was paid unless you say otherwise; the reason is shown beside it.",
+        ("auction reassign",),
     ),
     Topic(
         "record loot that was bid for in the game",

@@ -76,13 +76,18 @@ class Prices:
     last_at: datetime
 
 
+def median_of(costs: Sequence[Decimal]) -> Decimal:
+    """Of at least one; that of an even number is the exact middle of the two in the middle."""
+    ordered = sorted(costs)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
 def summed_up(paid: Sequence[tuple[datetime, Decimal]]) -> Prices:
-    """At least one price, oldest first. The median of an even number is the exact middle of the two in the middle."""
-    costs = sorted(cost for _, cost in paid)
-    middle = len(costs) // 2
-    median = costs[middle] if len(costs) % 2 else (costs[middle - 1] + costs[middle]) / 2
+    """At least one price, oldest first."""
+    costs = [cost for _, cost in paid]
     last_at, last = paid[-1]
-    return Prices(len(costs), median, costs[0], costs[-1], last, last_at)
+    return Prices(len(costs), median_of(costs), min(costs), max(costs), last, last_at)
 
 
 def in_a_line(found: Prices) -> str:

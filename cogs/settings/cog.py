@@ -15,6 +15,7 @@ from bot.kit.seen import everybody
 from bot.kit.text import MESSAGE_TEXT, clip
 from bot.registry import Choice
 from bot.stage import Actor, Session
+from cogs.auctions.rules.typed import ORDERS
 from cogs.settings.rules import zones
 from cogs.settings.service import defaults, granting
 from cogs.settings.service import guild as service
@@ -184,15 +185,28 @@ class Settings(commands.Cog):
         )
         await door.say("\n".join(words.changed_lines(changed.values)))
 
-    @settings.command(name="auctions", description="How auctions go here: time, least bids, who bids, late bids")
+    @settings.command(
+        name="auctions", description="How auctions go here: their form, who bids, least bids, late bids, ties"
+    )
     @app_commands.describe(
         duration="How long an auction takes, such as 3m",
         minimum="The lowest first bid",
         increment="How much more each bid must be",
+        kind="open: bids are seen; sealed: offers are secret; second-price: and pay what the next best would",
         bidders="Who may bid: who is in the raid, or all members",
         snipe_window="How late a bid is late, such as 20s; off: late bids give no time",
         snipe_extension="How much time a late bid gives, such as 20s",
         snipe_limit="How often late bids may give time",
+        retract="When somebody may take a bid back",
+        steps="Larger increments from a price on, such as 50:5 100:10; off",
+        ties="How sealed offers are ordered, such as tier, amount, attendance, earliest",
+        copies_pay="Sealed copies: each pays their own price, or all the lowest that wins",
+        one_win="Whether who won something tonight may win no more",
+        floor="What must be left after a bid, if more than the pool's floor; off",
+        without_bid="What happens to what nobody bids on",
+        names="Whether bidders are named while an auction runs",
+        all_in="Whether people are offered to bid all they can spend",
+        item_link="An item site's address with {item} where the name goes; off",
     )
     async def auctions(
         self,
@@ -200,10 +214,21 @@ class Settings(commands.Cog):
         duration: str | None = None,
         minimum: float | None = None,
         increment: float | None = None,
+        kind: Literal["open", "sealed", "second-price"] | None = None,
         bidders: Literal["raid", "members"] | None = None,
         snipe_window: str | None = None,
         snipe_extension: str | None = None,
         snipe_limit: app_commands.Range[int, 0, 1000] | None = None,
+        retract: Literal["never", "not leading", "always"] | None = None,
+        steps: str | None = None,
+        ties: str | None = None,
+        copies_pay: Literal["own", "lowest"] | None = None,
+        one_win: bool | None = None,
+        floor: str | None = None,
+        without_bid: Literal["rots", "given", "bank"] | None = None,
+        names: Literal["visible", "hidden"] | None = None,
+        all_in: bool | None = None,
+        item_link: str | None = None,
     ) -> None:
         door = Door(interaction)
         changed = await defaults.change_auctions(
@@ -212,10 +237,21 @@ class Settings(commands.Cog):
             duration=duration,
             minimum=minimum,
             increment=increment,
+            kind=kind,
             bidders=bidders,
             snipe_window=snipe_window,
             snipe_extension=snipe_extension,
             snipe_limit=snipe_limit,
+            retract=retract,
+            steps=steps,
+            ties=ties,
+            copies_pay=copies_pay,
+            one_win=one_win,
+            floor=floor,
+            without_bid=without_bid,
+            names=names,
+            all_in=all_in,
+            item_link=item_link,
         )
         await door.say("\n".join(words.changed_lines(changed.values)))
 
@@ -233,6 +269,13 @@ class Settings(commands.Cog):
     @permissions.autocomplete("capability")
     async def _capabilities(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return await pickers.offer("settings.permissions", granting.capability_choices)(self, interaction, typed)
+
+    @auctions.autocomplete("ties")
+    async def _orders(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        async def look(_: Session, typed: str) -> list[Choice]:
+            return pickers.rank(typed, [Choice(order, order) for order in ORDERS])
+
+        return await pickers.offer("settings.edit", look)(self, interaction, typed)
 
     @guild.autocomplete("timezone")
     async def _zones(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.people import Seen, meet
 from bot.refusals import Refused
 from bot.stage import Actor, Session, Stage
-from cogs.auctions.service import BidAnswer, place_bid, start_batch
+from cogs.auctions.service import BidAnswer, place_bid, start
 from cogs.dkp.service import ledger
 from cogs.raids.service import evening, roster, ticks
 from db.tables import Member
@@ -86,8 +86,12 @@ async def give(stage: Stage, people: Sequence[Actor], points: int) -> dict[Actor
 
 async def put_up(stage: Stage, number: int = 1, lead: Actor = LEAD) -> list[int]:
     """That many auctions of three minutes; with a raid running they are the raid's."""
-    answer = await start_batch(stage, acting(lead), f"Cloak of Flames x{number}", channel_id=CHANNEL, second_copy=True)
-    return [started.auction_id for started in answer.started]
+    return [await _put_up(stage, acting(lead)) for _ in range(number)]
+
+
+async def _put_up(stage: Stage, lead: Actor) -> int:
+    answer = await start(stage, lead, "Cloak of Flames", channel_id=CHANNEL, second_copy=True)
+    return answer.started[0].auction_id
 
 
 async def begin_raid(stage: Stage, people: Sequence[Actor] = (), lead: Actor = LEAD, **more: Any) -> int:

@@ -40,6 +40,7 @@ auctions.view      dorma..N.
 loot.view          dorma..N.
 loot.award         .o....B..
 loot.undo          .o.......
+stats.view         dorm...N.
 help.view          dormag.N.
 audit.view         do.......
 """

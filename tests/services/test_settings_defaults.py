@@ -102,8 +102,8 @@ async def test_auction_settings_are_kept_and_the_next_auction_has_them(stage, ow
         ({"minimum": 0}, BadSetting),
         ({"increment": -1}, BadSetting),
         ({"increment": 0.5}, Refused),
-        ({"snipe_window": "11m"}, BadSetting),
-        ({"snipe_limit": -1}, BadSetting),
+        ({"snipe_window": "11m"}, BadTerms),
+        ({"snipe_limit": -1}, BadTerms),
     ],
 )
 async def test_auction_settings_that_make_no_sense_are_refused(stage, given, refusal):

@@ -1,18 +1,21 @@
 """The stage: one transaction, one answer an interaction, nothing told before the commit."""
 
 import asyncio
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 import asyncpg
 import pytest
+from sqlalchemy import select
 
 from bot import audit, permissions
 from bot.refusals import NotAllowed, Refused
 from bot.registry import Registry
 from bot.stage import Actor, Session, Stage, use_case
 from db.scope import Database
+from db.tables import Audit
 from tests.conftest import MovableClock, person
 
 OFFICER = person(1, "Anna", manage_guild=True)
@@ -209,6 +212,23 @@ async def test_the_audit_carries_who_and_under_which_request(stage: Stage, owner
         await give(stage, pressed(OFFICER), amount=Decimal(5))
     row = await owner.fetchrow("SELECT * FROM audit")
     assert (row["actor_user_id"], row["actor_name"], row["request"]) == (1, "Anna", "7F3A")
+
+
+async def test_what_is_only_written_is_seen_by_later_queries_and_undone_with_its_savepoint(
+    stage: Stage, owner: asyncpg.Connection
+) -> None:
+    async def work(session: Session) -> list[str]:
+        audit.record(session, "test.before", after={"note": "“Бэла” \\ \n", "amount": Decimal("1.50"), "nothing": None})
+        attempt = await session.begin_nested()
+        audit.record(session, "test.undone")
+        await attempt.rollback()
+        audit.record(session, "test.after")
+        return list(await session.scalars(select(Audit.action).order_by(Audit.audit_id)))
+
+    assert await stage.run(OFFICER, work) == ["test.before", "test.after"]
+    row = await owner.fetchrow("SELECT after, before, at FROM audit WHERE action = 'test.before'")
+    assert json.loads(row["after"]) == {"note": "“Бэла” \\ \n", "amount": "1.50", "nothing": None}
+    assert (row["before"], row["at"]) == (None, stage.clock.now())
 
 
 async def test_people_are_known_renamed_and_back_by_what_they_do(

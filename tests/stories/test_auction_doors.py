@@ -140,9 +140,9 @@ async def test_a_batch_with_a_bad_line_gives_the_text_back(night):
     assert buttons(refused.response.message) == ["Correct it"]
     form = await night.types(night.officer, "auction batch")
     assert "are up in" in said(await night.fills(night.officer, form, lines="Cloak x2 @ 50\nRing"))
-    cards = [text_of(message) for message in night.channel.history() if message.flags.components_v2]
-    assert sum("## Cloak" in card for card in cards) == 2
-    assert sum("## Ring" in card for card in cards) == 1
+    [overview] = [text_of(message) for message in night.channel.history() if message.flags.components_v2]
+    assert "**Cloak** ×2 · begins at 50 · ends" in overview
+    assert "**Ring** · begins at 1 · ends" in overview
 
 
 async def test_who_may_not_start_auctions_is_told_who_may(night, anna):

@@ -93,8 +93,8 @@ async def test_a_raid_night_from_setup_to_the_officers_undo(night: Night, owner:
     assert await balances(owner) == {"Anna": 120, "Bert": 120, "Cleo": 110, "Dora": 10}
 
     # Three auctions at once.
-    form = await night.types(anna, "auction batch", at=raids)
-    await night.fills(anna, form, lines="Cloak of Flames\nRing of Fire @ 20\nOrb of Frost @ 5")
+    for item, minimum in (("Cloak of Flames", 1), ("Ring of Fire", 20), ("Orb of Frost", 5)):
+        await night.types(anna, "auction start", item=item, minimum=minimum, at=raids)
     ring, orb = board(auctions, "Ring of Fire"), board(auctions, "Orb of Frost")
 
     # Bert wants to spend the same points twice: 80 are held on the cloak, so 50 on the ring is too much.

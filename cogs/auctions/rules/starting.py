@@ -1,21 +1,23 @@
 """Starting: terms, second copies, and what a batch form holds."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
-from bot.kit.text import strip_invisible
+from bot.kit.text import points, strip_invisible
 from bot.refusals import Refused
 from bot.typed import format_duration
 from cogs.auctions.rules.bidding import has_at_most_decimals
+from cogs.auctions.rules.terms import Kind
 
 SHORTEST, LONGEST = timedelta(seconds=10), timedelta(days=7)
 SECOND_COPY_WITHIN = timedelta(minutes=10)
 LONGEST_ITEM = 100
 MOST_IN_A_BATCH = 25
+MOST_COPIES = 50
 
 
 class BadTerms(Refused):
@@ -47,6 +49,30 @@ def check_terms(minimum: Decimal, increment: Decimal, duration: timedelta) -> No
     if increment <= 0:
         raise BadTerms("The increment must be more than 0: leave it out for the guild's.")
     check_duration(duration)
+
+
+def check_quantity(quantity: int) -> None:
+    if not 1 <= quantity <= MOST_COPIES:
+        raise BadTerms(f"One auction is of 1 to {MOST_COPIES} copies, not {quantity}.")
+
+
+def check_floor(floor: Decimal, pool_floor: Decimal) -> None:
+    """An auction may ask that more is left than its pool does, never less."""
+    if floor < pool_floor:
+        raise BadTerms(
+            f"A floor of {points(floor)} is lower than the pool's, which is {points(pool_floor)}: type that or more."
+        )
+
+
+def check_form(kind: Kind, quantity: int, asked: Set[str]) -> None:
+    """Refuses what was asked for this auction and would do nothing in its form, so that nobody counts on it."""
+    late = asked & {"snipe_window", "snipe_extension", "snipe_limit"}
+    if kind.is_sealed and late:
+        raise BadTerms("Late offers give no time in a sealed auction, as nobody sees them: leave the snipe rules out.")
+    if not kind.is_sealed and "ties" in asked:
+        raise BadTerms("Ties order sealed offers, and in an open auction the bids do it: leave ties out, or seal it.")
+    if "copies_pay" in asked and not (kind.is_sealed and quantity > 1):
+        raise BadTerms("Copies_pay is for several copies in a sealed form; here each pays their own: leave it out.")
 
 
 def check_duration(duration: timedelta) -> None:
@@ -91,6 +117,7 @@ class BatchLine:
 
     item: str
     minimum: Decimal | None = None
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +132,7 @@ _MINIMUM = re.compile(r"\s*@\s*([0-9]{1,10}(?:[.,][0-9]{1,2})?)$")
 
 
 def parse_batch(text: str, *, decimals: int = 0) -> tuple[BatchLine, ...] | BadBatchLine:
-    """An item a line, `Item x2 @ 50`; x2 is two auctions of the item. The first bad line says what is wrong.
+    """An item a line, `Item x2 @ 50`; x2 is one auction of two copies. The first bad line says what is wrong.
 
     Two different lines of one item are taken as meant: who writes it twice wants it twice.
     """
@@ -116,13 +143,13 @@ def parse_batch(text: str, *, decimals: int = 0) -> tuple[BatchLine, ...] | BadB
         parsed = _parse_batch_line(raw.strip(), decimals)
         if isinstance(parsed, str):
             return BadBatchLine(number, raw.strip(), parsed)
-        lines.extend(parsed)
+        lines.append(parsed)
         if len(lines) > MOST_IN_A_BATCH:
             return BadBatchLine(number, raw.strip(), f"one form starts at most {MOST_IN_A_BATCH} auctions")
     return tuple(lines) or BadBatchLine(1, "", "there is no item in it")
 
 
-def _parse_batch_line(line: str, decimals: int) -> Sequence[BatchLine] | str:
+def _parse_batch_line(line: str, decimals: int) -> BatchLine | str:
     item, minimum, copies = line, None, 1
     if match := _MINIMUM.search(item):
         item, minimum = item[: match.start()], Decimal(match[1].replace(",", "."))
@@ -139,7 +166,6 @@ def _parse_batch_line(line: str, decimals: int) -> Sequence[BatchLine] | str:
         return "the item's name is missing"
     if len(item) > LONGEST_ITEM:
         return f"an item's name has at most {LONGEST_ITEM} characters"
-    if copies < 1:
-        return "the number after x must be 1 or more"
-    # A number far over the limit must not first be built into a list.
-    return [BatchLine(item, minimum)] * min(copies, MOST_IN_A_BATCH + 1)
+    if not 1 <= copies <= MOST_COPIES:
+        return f"the number after x must be 1 to {MOST_COPIES}"
+    return BatchLine(item, minimum, copies)

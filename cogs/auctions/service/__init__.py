@@ -20,12 +20,13 @@ from cogs.auctions.service.interest import Others
 from cogs.auctions.service.pausing import Paused, Resumed, pause, resume
 from cogs.auctions.service.reassigning import Reassignment, give, preview_reassign, reassign
 from cogs.auctions.service.retracting import Retracted, retract
-from cogs.auctions.service.starting import StartAnswer, Started, start, start_batch
+from cogs.auctions.service.starting import Asked, StartAnswer, Started, start, start_batch
 from cogs.auctions.service.state import SETTLE
 from cogs.auctions.service.voiding import Voided, void_bid, void_bids_without_right, void_bids_without_role
 
 __all__ = [
     "SETTLE",
+    "Asked",
     "AuctionWon",
     "BidAnswer",
     "Ended",

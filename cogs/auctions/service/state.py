@@ -14,6 +14,7 @@ from bot.stage import Session
 from cogs.auctions.rules import bidding as rules
 from cogs.auctions.rules.ending import SETTLE_AFTER
 from cogs.auctions.rules.terms import Kind, Pay, Retract, Status, Terms, Tie, Tier
+from cogs.auctions.rules.typed import read_steps
 from cogs.dkp.rules import Purse
 from cogs.dkp.service import ledger
 from cogs.raids.service.lookups import lock_raid
@@ -81,12 +82,6 @@ def terms_of(auction: Any, decimals: int) -> Terms:
         snipe_extension=timedelta(seconds=auction.snipe_extension_seconds),
         snipe_limit=auction.snipe_limit,
     )
-
-
-def read_steps(kept: str) -> tuple[tuple[Decimal, Decimal], ...]:
-    """From the column: "50:5 100:10"."""
-    pairs = (step.split(":") for step in kept.split())
-    return tuple((Decimal(from_price), Decimal(increment)) for from_price, increment in pairs)
 
 
 def bid_of(bid: Any) -> rules.Bid:

@@ -10,6 +10,7 @@ from bot.stage import Actor, Stage
 from cogs.auctions.rules.terms import Status, WithoutBid
 from cogs.auctions.service.looking import Card, Stands, Won, card_of
 from cogs.auctions.service.words import counted, left_in_words
+from cogs.auctions.views.giving import Give
 from cogs.auctions.views.panel import BidNow, MyPoints, Offer, Other, cents
 from cogs.auctions.views.small_print import small_print, who_may_bid
 
@@ -30,7 +31,7 @@ class AuctionBoard:
 
 
 def board(card: Card) -> ui.LayoutView:
-    """The card as it stands; an auction that is over has no buttons."""
+    """The card as it stands; an auction that is over has no buttons, but for what is yet to be given away."""
     view = ui.LayoutView(timeout=None)
     box: ui.Container[Any] = ui.Container(accent_colour=_colour(card))
     box.add_item(ui.TextDisplay("\n".join(_head(card))))
@@ -39,6 +40,8 @@ def board(card: Card) -> ui.LayoutView:
     box.add_item(ui.TextDisplay(fit_lines([f"-# {line}" for line in _foot(card)], SMALL_ROOM)))
     if card.is_open:
         box.add_item(_buttons(card))
+    elif card.is_to_be_given:
+        box.add_item(ui.ActionRow[Any](Give(auction_id=card.auction_id, label="Give it…")))
     view.add_item(box)
     return view
 
@@ -103,12 +106,11 @@ def _who(one: Stands | Won) -> str:
 def _outcome(card: Card, room: int) -> list[str]:
     if not card.won:
         return [_nobody(card)]
-    if len(card.won) == 1:
-        given = "" if card.status is Status.WON else "Nobody bid · "
-        return [given + _became(card.won[0], "Won by ")]
-    still = sum(won.undone is None for won in card.won)
-    lines = [_became(won) for won in card.won]
-    return [f"**{still} of {card.terms.quantity} copies** won", fit_lines(lines, room)]
+    nobody_bid = "" if card.status is Status.WON else "Nobody bid · "
+    if card.terms.quantity == len(card.won) == 1:
+        return [nobody_bid + _became(card.won[0], "Won by ")]
+    copies = f"**{card.handed_out} of {card.terms.quantity} copies** {'given' if nobody_bid else 'won'}"
+    return [nobody_bid + copies, fit_lines([_became(won) for won in card.won], room)]
 
 
 def _nobody(card: Card) -> str:

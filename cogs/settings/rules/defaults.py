@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from bot.kit.text import points
 from bot.refusals import Refused
-from bot.typed import format_duration, name_key, parse_duration
+from bot.typed import format_duration, is_off, parse_amount, parse_duration
+from cogs.auctions.rules.typed import steps_in_words, ties_in_words
 from cogs.raids.rules import check_every
 
 LABELS: Final = {
@@ -19,16 +20,33 @@ LABELS: Final = {
     "auction_seconds": "Auction duration",
     "auction_minimum": "Minimum bid",
     "auction_increment": "Increment",
+    "auction_kind": "Form of auctions",
     "auction_bidders": "Who may bid",
+    "auction_steps": "Increment by price",
+    "auction_ties": "Order of offers",
+    "auction_copies_pay": "Price of sealed copies",
+    "auction_one_win": "One win a night",
+    "auction_floor": "Floor of bids",
+    "auction_retract": "Taking a bid back",
+    "auction_without_bid": "What nobody bids on",
+    "auction_names_hidden": "Who is bidding",
+    "auction_all_in": "All-in",
+    "item_link": "Item site",
     "snipe_window_seconds": "Late bids within",
     "snipe_extension_seconds": "Time a late bid gives",
     "snipe_limit": "Late bids that give time",
 }
 """Columns of the guild, and what they are called."""
-_OFF: Final = frozenset({"0", "0s", "0m", "off", "none", "never", "no", "-"})
 _MOST_LATE: Final = timedelta(hours=6)
-_MOST_SNIPE: Final = timedelta(minutes=10)
-_MOST_MOVES: Final = 1000
+_MEANS: Final = {
+    "auction_copies_pay": {"own": "each their own", "lowest": "the lowest that wins, for all"},
+    "auction_retract": {"never": "never", "not leading": "while not leading", "always": "always"},
+    "auction_without_bid": {"rots": "left to rot", "given": "given away", "bank": "kept in the bank"},
+    "auction_one_win": {True: "on", False: "off"},
+    "auction_names_hidden": {True: "hidden", False: "visible"},
+    "auction_all_in": {True: "on", False: "off"},
+}
+_NONE: Final = {"tick_every_seconds": "off", "item_link": "off", "auction_floor": "the pool's"}
 
 
 class BadSetting(Refused):
@@ -37,42 +55,34 @@ class BadSetting(Refused):
 
 def read_on_time(typed: str) -> int:
     """Seconds after the start until which somebody is on time; `0`: at the start."""
-    return _span(typed, "On time is until", _MOST_LATE)
+    if is_off(typed):
+        return 0
+    span = parse_duration(typed)
+    if span > _MOST_LATE:
+        raise BadSetting(f"On time is until {format_duration(_MOST_LATE)} at most: type a shorter time.")
+    return int(span.total_seconds())
 
 
 def read_every(typed: str) -> int | None:
     """Seconds between automatic ticks, 15 minutes to 2 hours; `off`: none."""
-    if name_key(typed) in _OFF:
+    if is_off(typed):
         return None
     every = parse_duration(typed)
     check_every(every)
     return int(every.total_seconds())
 
 
-def read_snipe(typed: str) -> int:
-    """Seconds of the window, or of the extension; `off`: late bids give no time."""
-    return _span(typed, "Late bids are about", _MOST_SNIPE)
-
-
-def _span(typed: str, what: str, most: timedelta) -> int:
-    if name_key(typed) in _OFF:
-        return 0
-    span = parse_duration(typed)
-    if span > most:
-        raise BadSetting(f"{what} {format_duration(most)} at most: type a shorter time.")
-    return int(span.total_seconds())
+def read_floor(typed: str, *, decimals: int) -> Decimal | None:
+    """What must be left after a bid, where that is more than the pool's floor; `off`: the pool's alone."""
+    if is_off(typed) and typed.strip() != "0":
+        return None
+    return parse_amount(typed, decimals=decimals)
 
 
 def check_percent(percent: int) -> int:
     if not 0 <= percent <= 100:
         raise BadSetting("Standby is paid 0 to 100 % of a tick's points.")
     return percent
-
-
-def check_moves(limit: int) -> int:
-    if not 0 <= limit <= _MOST_MOVES:
-        raise BadSetting(f"Late bids may give time 0 to {_MOST_MOVES} times.")
-    return limit
 
 
 def check_points(amount: Decimal) -> Decimal:
@@ -90,7 +100,13 @@ def check_above_zero(what: str, amount: Decimal) -> Decimal:
 def in_words(column: str, value: Any) -> str:
     """A setting's value as people read it."""
     if value is None:
-        return "off" if column == "tick_every_seconds" else "as the auction is"
+        return _NONE.get(column, "as the auction is")
+    if column in _MEANS:
+        return _MEANS[column][value]
+    if column == "auction_steps":
+        return steps_in_words(value)
+    if column == "auction_ties":
+        return ties_in_words(value)
     if isinstance(value, Decimal):
         return points(value)
     if column.endswith("_seconds"):

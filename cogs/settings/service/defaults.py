@@ -6,6 +6,7 @@ from typing import Any
 from bot import audit
 from bot.stage import Session, use_case
 from bot.typed import parse_amount, parse_duration
+from cogs.auctions.rules import typed
 from cogs.auctions.rules.starting import check_duration
 from cogs.dkp.service import ledger
 from cogs.settings.rules import defaults as rules
@@ -54,10 +55,21 @@ async def change_auctions(
     duration: str | None = None,
     minimum: Number | None = None,
     increment: Number | None = None,
+    kind: str | None = None,
     bidders: str | None = None,
     snipe_window: str | None = None,
     snipe_extension: str | None = None,
     snipe_limit: int | None = None,
+    retract: str | None = None,
+    steps: str | None = None,
+    ties: str | None = None,
+    copies_pay: str | None = None,
+    one_win: bool | None = None,
+    floor: str | None = None,
+    without_bid: str | None = None,
+    names: str | None = None,
+    all_in: bool | None = None,
+    item_link: str | None = None,
 ) -> Changed:
     """Change what is given. Auctions that are up already keep their own terms."""
     wanted: dict[str, Any] = {}
@@ -70,14 +82,32 @@ async def change_auctions(
         wanted["auction_minimum"] = rules.check_above_zero("minimum", parse_amount(minimum, decimals=decimals))
     if increment is not None:
         wanted["auction_increment"] = rules.check_above_zero("increment", parse_amount(increment, decimals=decimals))
-    if bidders is not None:
-        wanted["auction_bidders"] = bidders
     if snipe_window is not None:
-        wanted["snipe_window_seconds"] = rules.read_snipe(snipe_window)
+        wanted["snipe_window_seconds"] = typed.parse_snipe(snipe_window)
     if snipe_extension is not None:
-        wanted["snipe_extension_seconds"] = rules.read_snipe(snipe_extension)
+        wanted["snipe_extension_seconds"] = typed.parse_snipe(snipe_extension)
     if snipe_limit is not None:
-        wanted["snipe_limit"] = rules.check_moves(snipe_limit)
+        wanted["snipe_limit"] = typed.check_moves(snipe_limit)
+    if steps is not None:
+        wanted["auction_steps"] = typed.parse_steps(steps, decimals=decimals)
+    if ties is not None:
+        wanted["auction_ties"] = typed.parse_ties(ties)
+    if floor is not None:
+        wanted["auction_floor"] = rules.read_floor(floor, decimals=decimals)
+    if names is not None:
+        wanted["auction_names_hidden"] = names == "hidden"
+    if item_link is not None:
+        wanted["item_link"] = typed.parse_link(item_link)
+    chosen = {
+        "auction_kind": kind,
+        "auction_bidders": bidders,
+        "auction_retract": retract,
+        "auction_copies_pay": copies_pay,
+        "auction_one_win": one_win,
+        "auction_without_bid": without_bid,
+        "auction_all_in": all_in,
+    }
+    wanted |= {column: choice for column, choice in chosen.items() if choice is not None}
     return _change(session, wanted)
 
 

@@ -9,6 +9,7 @@ import discord
 from bot import permissions
 from bot.kit.text import clip, points, safe
 from bot.typed import format_duration
+from cogs.auctions.rules.typed import steps_in_words, ties_in_words
 from cogs.settings.rules.defaults import LABELS as DEFAULTS
 from cogs.settings.rules.guesses import CHANNELS
 from cogs.settings.rules.texts import TEXTS, CannotPost
@@ -182,16 +183,37 @@ def everything(guild: discord.Guild, now: SettingsNow, clock: str) -> list[str]:
         f"**Voice**: {row.voice_mode} · {_VOICE[row.voice_mode]}",
         f"**Attendance**: counts {row.attendance_count} · {_COUNTS[row.attendance_count]}",
         "__Auctions__",
-        f"**Duration**: {_span(row.auction_seconds)} · unless the auction says otherwise",
-        f"**Minimum and increment**: {points(row.auction_minimum)} and {points(row.auction_increment)}"
-        " · the first bid, and the least step",
-        f"**Who may bid**: {_BIDDERS[row.auction_bidders]}",
-        f"**Late bids**: {_late_bids(row)}",
+        *auction_lines(row),
         "__Points__",
         f"**First pool**: {safe(now.pool_name)} · {_DECIMALS[now.decimals]}, bids down to {points(now.pool_floor)}"
         " · /pool list says all of every pool",
         "__Permissions__: what a role may do beside its group (/settings permissions)",
         *permission_lines(guild, now.grants),
+    ]
+
+
+def auction_lines(row: Guild) -> list[str]:
+    """How auctions go here unless one says otherwise."""
+    return [
+        f"**Form**: {row.auction_kind} · {_KINDS[row.auction_kind]}",
+        f"**Duration**: {_span(row.auction_seconds)} · unless the auction says otherwise",
+        f"**Minimum and increment**: {points(row.auction_minimum)} and {points(row.auction_increment)}"
+        " · the first bid, and the least step",
+        f"**Increment by price**: {steps_in_words(row.auction_steps)} · from a price on the step is larger",
+        f"**Who may bid**: {_BIDDERS[row.auction_bidders]}",
+        f"**One win a night**: {_on(row.auction_one_win)} · who won something tonight "
+        f"{'bids no more' if row.auction_one_win else 'may win again'}",
+        f"**Floor of bids**: {_floor(row)}",
+        f"**Late bids**: {_late_bids(row)}",
+        f"**Taking a bid back**: {_RETRACT[row.auction_retract]}",
+        f"**Who is bidding**: {'hidden until the end' if row.auction_names_hidden else 'visible'}"
+        " · in sealed forms nobody sees it before the end anyway",
+        f"**Order of offers**: {ties_in_words(row.auction_ties)} · in sealed forms; each decides among those the ones "
+        "before leave equal",
+        f"**Price of sealed copies**: {_COPIES_PAY[row.auction_copies_pay]}",
+        f"**What nobody bids on**: {_WITHOUT_BID[row.auction_without_bid]}",
+        f"**All-in**: {_on(row.auction_all_in)} · whether people are offered to bid all they can spend",
+        f"**Item site**: {safe(row.item_link) if row.item_link else 'off'} · where an item's name leads",
     ]
 
 
@@ -225,6 +247,16 @@ def _late_bids(row: Guild) -> str:
     )
 
 
+def _floor(row: Guild) -> str:
+    if row.auction_floor is None:
+        return "the pool's · what must be left after a bid"
+    return f"{points(row.auction_floor)} · what must be left after a bid, or the pool's floor if that is more"
+
+
+def _on(yes: bool) -> str:
+    return "on" if yes else "off"
+
+
 def _trouble(guild: discord.Guild, channel_id: int | None) -> str:
     channel = guild.get_channel(channel_id) if channel_id is not None else None
     lacking = lacks(guild, channel) if channel is not None else []
@@ -247,6 +279,25 @@ _BIDDERS: Final = {
     None: "who is in the raid; without a raid, members",
     "raid": "who is in the raid",
     "members": "members",
+}
+_KINDS: Final = {
+    "open": "bids are seen, and the highest pays it",
+    "sealed": "offers are secret until the end, and the highest pays it",
+    "second-price": "offers are secret until the end, and the highest pays one step over the next best",
+}
+_RETRACT: Final = {
+    "never": "never · a bid stands until it is outbid",
+    "not leading": "while it does not lead; a sealed offer at any time",
+    "always": "at any time, a leading bid too",
+}
+_COPIES_PAY: Final = {
+    "own": "each their own · of one who wins a copy among several",
+    "lowest": "the lowest that wins, for all",
+}
+_WITHOUT_BID: Final = {
+    "rots": "left to rot · nobody gets it",
+    "given": "given away · a leader says to whom",
+    "bank": "kept in the guild's bank",
 }
 _DECIMALS: Final = {0: "whole points", 1: "one decimal", 2: "two decimals"}
 

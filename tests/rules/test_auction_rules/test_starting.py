@@ -65,18 +65,21 @@ def test_a_second_open_auction_of_one_item_in_one_raid_within_10_minutes_asks(up
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
-        ("Cloak of Flames", [("Cloak of Flames", None)]),
-        ("Cloak of Flames x2 @ 50", [("Cloak of Flames", "50")] * 2),
-        ("Cloak of Flames X 3", [("Cloak of Flames", None)] * 3),
-        ("Ring @5\n\n  Belt  of   Iron  x1 @ 10\n", [("Ring", "5"), ("Belt of Iron", "10")]),
-        ("Max2 Sword", [("Max2 Sword", None)]),
-        ("Phoenix2", [("Phoenix2", None)]),
-        ("Плащ ×2 @ 5", [("Плащ", "5")] * 2),
-        ("I" * 100, [("I" * 100, None)]),
+        ("Cloak of Flames", [("Cloak of Flames", None, 1)]),
+        ("Cloak of Flames x2 @ 50", [("Cloak of Flames", "50", 2)]),
+        ("Cloak of Flames X 3", [("Cloak of Flames", None, 3)]),
+        ("Ring @5\n\n  Belt  of   Iron  x1 @ 10\n", [("Ring", "5", 1), ("Belt of Iron", "10", 1)]),
+        ("Ring\nRing", [("Ring", None, 1)] * 2),
+        ("Max2 Sword", [("Max2 Sword", None, 1)]),
+        ("Phoenix2", [("Phoenix2", None, 1)]),
+        ("Плащ ×50 @ 5", [("Плащ", "5", 50)]),
+        ("I" * 100, [("I" * 100, None, 1)]),
     ],
 )
 def test_a_batch_is_an_item_a_line_with_copies_and_a_minimum(text, lines):
-    assert parse_batch(text) == tuple(BatchLine(item, minimum and D(minimum)) for item, minimum in lines)
+    assert parse_batch(text) == tuple(
+        BatchLine(item, minimum and D(minimum), copies) for item, minimum, copies in lines
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,8 +91,8 @@ def test_a_batch_is_an_item_a_line_with_copies_and_a_minimum(text, lines):
         ("Ring @ nan", 1, "after @"),
         ("Ring @ １０", 1, "after @"),
         ("Ring @ -5", 1, "after @"),
-        ("Ring x0", 1, "1 or more"),
-        ("Ring\nBelt x9999", 2, "at most 25"),
+        ("Ring x0", 1, "1 to 50"),
+        ("Ring\nBelt x51", 2, "1 to 50"),
         ("\n".join(["Ring"] * 26), 26, "at most 25"),
         ("I" * 101, 1, "100 characters"),
         ("@ 50", 1, "name is missing"),
@@ -114,4 +117,4 @@ def test_whatever_is_typed_parses_or_names_a_line(text):
         assert parsed.problem
     else:
         assert 1 <= len(parsed) <= 25
-        assert all(0 < len(line.item) <= 100 for line in parsed)
+        assert all(0 < len(line.item) <= 100 and 1 <= line.quantity <= 50 for line in parsed)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot import due
 from bot.stage import Actor, Stage
@@ -77,6 +77,11 @@ async def up(stage: Stage, item: str = "Cloak of Flames", by: Actor = LEAD, **mo
     """Start one auction; returns its id."""
     answer = await start(stage, by, item, channel_id=CHANNEL, **more)
     return answer.started[0].auction_id
+
+
+async def becomes(stage: Stage, auction_id: int, **columns) -> None:
+    """Give an auction terms that it was not started with."""
+    await write(stage, update(Auction).where(Auction.auction_id == auction_id).values(**columns))
 
 
 async def bid(stage: Stage, who: Actor, auction_id: int, amount: int | str, **more):

@@ -5,21 +5,11 @@ must always be true is in `always`; what an act itself must keep is asserted in 
 time; POINTS_MACHINE_EXAMPLES=500 plays that many others.
 """
 
-import asyncio
 import os
-from collections.abc import Iterator
 
-import asyncpg
-import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from sqlalchemy import URL
 
-from bot.app import Quartermaster, slices
-from bot.registry import Registry
-from bot.stage import Stage
-from db.scope import Database
-from tests.conftest import MovableClock, connect
 from tests.services.test_points_machine.always import Always
 from tests.services.test_points_machine.decaying import Decays
 from tests.services.test_points_machine.moving import Moving
@@ -41,26 +31,6 @@ MUST_COME_ABOUT = (
 
 class PointsMachine(Raids, Points, Decays, People, Moving, Undoing, Always):
     """Every act of every slice."""
-
-
-@pytest.fixture
-def world(database_url: URL) -> Iterator[World]:
-    with asyncio.Runner() as runner:
-        clock = MovableClock()
-
-        async def build() -> tuple[Database, asyncpg.Connection, Registry]:
-            database = Database(database_url)
-            bot = Quartermaster(database, clock)  # without Discord: only for what the slices register
-            async with bot:
-                for name in slices():
-                    await bot.load_extension(name)
-                registry = bot.stage.registry
-            return database, await connect(database_url), registry
-
-        database, owner, registry = runner.run(build())
-        yield World(runner, Stage(database, clock, registry), clock, owner)
-        runner.run(owner.close())
-        runner.run(database.close())
 
 
 def test_whatever_a_guild_does_with_points_every_figure_stays_the_sum_of_its_parts(world: World) -> None:

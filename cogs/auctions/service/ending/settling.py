@@ -11,7 +11,7 @@ from bot import audit, due, people
 from bot.stage import Session, use_case
 from cogs.auctions.rules import ending as rules
 from cogs.auctions.rules.resolving import Outcome, Win, resolve, resolve_open
-from cogs.auctions.rules.terms import Status, Tie
+from cogs.auctions.rules.terms import Kind, Status, Tie
 from cogs.auctions.service.ending.cancelling import cancel_locked, raid_reason
 from cogs.auctions.service.ending.moving import give_time_back
 from cogs.auctions.service.ending.shutting import shut
@@ -168,7 +168,8 @@ async def _award(session: Session, locked: Locked, wins: tuple[Win, ...], by_mem
             session, _new_award(auction, rows[win.bid.sequence], win.price), winner, accounts
         )
         if auction.auction_batch_id is None:
-            loot.announce(session, award, winner, auction.channel_id)
+            why = " ".join(auction.trace or ()) if auction.kind != Kind.OPEN else None
+            loot.announce(session, award, winner, auction.channel_id, why=why)
         tell_won(session, auction, winner, win.price)
         audit.record(
             session,

@@ -12,7 +12,7 @@ from cogs.auctions.service.looking.cards import awards_of
 from cogs.auctions.service.state import get_auction, terms_of
 from db.tables import Auction, Bid
 
-_TAKEN_OUT = ("voided", "retracted")
+_NEVER_OPENED = ("voided", "retracted", "cancelled")
 _OWN_ALONE = ("refused", "replaced")
 
 
@@ -20,7 +20,8 @@ async def bids_of(session: Session, auction_id: int) -> list[str]:
     """The bids that may be seen, highest first.
 
     A maximum is its owner's for ever, a sealed offer until the end; what was refused or replaced is always theirs
-    alone. Of what was taken out of a sealed auction others read at the end that it was, and not what it offered.
+    alone. Of a sealed offer that was taken out, or cancelled with its auction, others read that there was one and not
+    how much: it was never opened.
     """
     auction = await get_auction(session, auction_id)
     me = session.me.member_id if session.me else None
@@ -66,7 +67,7 @@ class _Seen:
             return auction.price if auction.price is not None else bid.amount
         if self.is_own:
             return bid.amount
-        hides = self.is_sealed and bid.status in _TAKEN_OUT
+        hides = self.is_sealed and bid.status in _NEVER_OPENED
         return None if hides or bid.maximum is not None else bid.amount
 
     def rank(self) -> tuple[bool, Decimal, int]:

@@ -103,6 +103,17 @@ class Card:
         return self.terms.kind.is_sealed
 
     @property
+    def handed_out(self) -> int:
+        """Copies that are somebody's now."""
+        return sum(won.undone is None for won in self.won)
+
+    @property
+    def is_to_be_given(self) -> bool:
+        """Nobody bid, and a leader says who gets it."""
+        given = self.status is Status.NO_BIDS and self.rules.without_bid is WithoutBid.GIVEN
+        return given and self.handed_out < self.terms.quantity
+
+    @property
     def is_short(self) -> bool:
         """Over the same evening: its end needs no date, but seconds."""
         return self.ends_at - self.started_at < EVENING

@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlalchemy import delete, select
 
 from bot.stage import Session
+from cogs.dkp.service.ledger.posting import ids_array
 from db.tables import Account, Hold
 
 
@@ -42,15 +43,19 @@ async def release(session: Session, account: Account, auction_id: int) -> Decima
 
 
 async def release_all(session: Session, accounts: Iterable[Account], auction_id: int) -> None:
-    """Give back everything held for an auction, in one statement; `accounts` are locked, everybody's who holds here."""
+    """Give back what these locked accounts of one pool hold for an auction, in one statement."""
+    by_member = {account.member_id: account for account in accounts}
     gone = await session.execute(
         delete(Hold)
-        .where(Hold.guild_id == session.guild_id, Hold.auction_id == auction_id)
-        .returning(Hold.member_id, Hold.pool_id, Hold.amount)
+        .where(
+            Hold.guild_id == session.guild_id,
+            Hold.auction_id == auction_id,
+            Hold.member_id == ids_array(by_member),
+        )
+        .returning(Hold.member_id, Hold.amount)
     )
-    theirs = {(account.pool_id, account.member_id): account for account in accounts}
-    for member_id, pool_id, amount in gone.tuples():
-        theirs[pool_id, member_id].held -= amount
+    for member_id, amount in gone.tuples():
+        by_member[member_id].held -= amount
 
 
 async def holders(session: Session, auction_id: int) -> list[int]:

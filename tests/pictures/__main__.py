@@ -1,4 +1,4 @@
-"""The README's picture of auction cards, one of each form: `uv run python -m cogs.demo.cards [file]`.
+"""The README's picture of auction cards, one of each form: `uv run python -m tests.pictures [file]`.
 
 Posts cards drawn by the auctions' own view into a simulated channel, looks at it at a phone's width in a headless
 Chromium or Chrome, and lays them side by side.
@@ -18,8 +18,9 @@ from PIL import Image
 
 from bot.app import intents
 from cogs.auctions.views.board import board
-from cogs.demo import examples, world
+from cogs.demo import world
 from cogs.demo.chromium import MISSING, browse, find_browser, save
+from tests.pictures.examples import cards
 
 PICTURE = Path(__file__).resolve().parents[2] / ".github" / "auctions.png"
 PHONE, TALL, SCALE = 390, 9000, 1.5
@@ -48,7 +49,7 @@ async def _take(browser: str) -> list[Image.Image]:
         with tempfile.TemporaryDirectory(prefix="qm-cards-") as name, env.time_context():
             channel = env.bot.get_channel(here.id)
             assert isinstance(channel, discord.TextChannel)
-            for card in examples.cards(made.clock.now(), made.roles["member"].id):
+            for card in cards(made.clock.now(), made.roles["member"].id):
                 await channel.send(view=board(card))
             preview = env.preview(here, viewers=made.viewers("raid-night"), layout="channel", assets=made.faces)
             async with preview, browse(browser, Path(name)) as page:

@@ -1,0 +1,28 @@
+"""Giving away what nobody bid on: a leader's button on the card, and the form that asks who."""
+
+from typing import Any
+
+from discord import ui
+
+from bot.kit.components import Form, Press
+from bot.kit.door import Door
+from bot.stage import Session
+from cogs.auctions import service
+
+
+class Give(Press, key="auction.give", numbers=("auction_id",)):
+    async def press(self, door: Door, *, auction_id: int, **_: int) -> None:
+        await door.stage.read(door.actor, "loot.award", _nothing)
+        await door.form(GiveTo(auction_id=auction_id))
+
+
+class GiveTo(Form, key="auction.give_to", title="Give it to whom?", numbers=("auction_id",)):
+    def fields(self) -> dict[str, ui.TextInput[Any]]:
+        return {"who": ui.TextInput(label="A member, or one of their characters", placeholder="Anna", max_length=100)}
+
+    async def submit(self, door: Door, texts: dict[str, str], *, auction_id: int, **_: int) -> None:
+        await door.say(await service.give(door.stage, door.actor, auction_id, texts["who"]))
+
+
+async def _nothing(_: Session) -> None:
+    """Only the capability is looked at."""
