@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import discord
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
-from bot import log
+from bot import log, people
 from bot.kit.text import MESSAGE_TEXT, NONCE, clip
 from bot.stage import Actor, Session, Stage
 from bot.turns import each_guild
-from db.tables import Outbox
+from db.tables import Member, Outbox
 
 NONCE_HONOURED = timedelta(minutes=2)
 """How long we rely on `enforce_nonce`; Discord says "a few minutes"."""
@@ -75,6 +75,33 @@ def send(
             next_at=session.now,
         )
     )
+
+
+def notify(
+    session: Session,
+    key: str,
+    content: str,
+    member: Member | Row[Any],
+    channel_id: int | None,
+    kind: str,
+    by_default: bool = True,
+) -> None:
+    """Tell one person something of a kind they may have switched off (`registry.notices`), after the commit, once.
+
+    A direct message, or with DMs closed a post that mentions them; that post at once if they chose pings. Nothing to
+    who does not want it (`people.wants`), has left, or has no Discord account. A row with `discord_user_id`,
+    `left_at`, `muted`, `wanted` and `pinged` will do for `member`.
+
+    The whole channel may come to read `content`: no secret goes into it. Where not even that they are meant is
+    everybody's to know, give no channel.
+    """
+    user_id = member.discord_user_id
+    if user_id is None or member.left_at is not None or not people.wants(member, kind, by_default):
+        return
+    if member.pinged and channel_id is not None:
+        send(session, key, f"<@{user_id}> {content}", channel_id=channel_id, mention=[user_id])
+    else:
+        send(session, key, content, user_id=user_id, channel_id=channel_id)
 
 
 @dataclass(frozen=True, slots=True)

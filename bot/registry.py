@@ -27,6 +27,16 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """A kind of notice to one person, who may switch it off."""
+
+    about: str
+    """In a few words: "being outbid"."""
+    by_default: str = ""
+    """When it comes to who has not chosen, "in auctions over ten minutes"; empty: always."""
+
+
+@dataclass(frozen=True, slots=True)
 class AuditLine:
     """An audit row as the sentence makers see it.
 
@@ -83,8 +93,8 @@ class Registry:
     """Why somebody cannot be forgotten now (they lead an auction), in a sentence; None: nothing of this slice's."""
     forget: "list[Callable[[Session, list[int]], Awaitable[None]]]" = field(default_factory=list)
     """Empties the names and free texts that a slice keeps of a person (their member ids), in the same transaction."""
-    notices: dict[str, str] = field(default_factory=dict)
-    """Kinds of direct messages a person may switch off (`Member.muted`), with what each is about in a few words."""
+    notices: dict[str, Notice] = field(default_factory=dict)
+    """Every kind of notice (`outbox.notify`) by the key that `Member.muted` and `Member.wanted` hold."""
     doctor: "dict[str, Callable[[Session], Awaitable[list[str]]]]" = field(default_factory=dict)
     """check name -> problems found in one guild, a sentence each."""
     boards: dict[str, BoardKind] = field(default_factory=dict)

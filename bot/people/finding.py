@@ -154,9 +154,12 @@ async def living_ids(session: GuildSession, member_ids: Collection[int]) -> dict
     return {member_id: now for member_id, now in (await session.execute(query)).tuples() if now is not None}
 
 
-def wants(member: Member | Row[Any], kind: str) -> bool:
-    """Whether somebody takes direct messages of this kind (`registry.notices`); a row with `muted` will do."""
-    return kind not in member.muted
+def wants(member: Member | Row[Any], kind: str, by_default: bool) -> bool:
+    """Whether somebody wants a notice of this kind (`registry.notices`); a row with `muted` and `wanted` will do.
+
+    Switched off: never. Wanted: always. Else `by_default`, which the sender knows: an auction takes long enough.
+    """
+    return kind not in member.muted and (by_default or kind in member.wanted)
 
 
 def is_unclaimed(member: Member) -> bool:

@@ -12,16 +12,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.kit.text import points, safe, when
-from bot.registry import AuditLine
+from bot.registry import AuditLine, Notice
 from cogs.auctions import cog, jobs, service
 from cogs.auctions.service import looking, personal
-from cogs.auctions.service.bidding import OUTBID
+from cogs.auctions.service.bidding import OUTBID, WON
 from cogs.auctions.service.explaining import explain_auction
 from cogs.auctions.views import board, panel
 
 if TYPE_CHECKING:
     from bot.app import Quartermaster
 
+_LONG = "in auctions over ten minutes"
+"""When a notice comes to who has not chosen (`rules.bidding.NOTICES_OVER`)."""
 _SENTENCES = {
     "auctions.started": "{actor} put up {item}, from {minimum}",
     "auctions.bid.placed": "{about} bid {price} on {item}",
@@ -58,7 +60,8 @@ async def setup(bot: "Quartermaster") -> None:
     registry.exports["bids"] = personal.export_bids
     registry.forget.append(personal.forget)
     registry.forget_refusals.append(personal.refuse_forgetting)
-    registry.notices[OUTBID] = "being outbid"
+    registry.notices[OUTBID] = Notice("being outbid", by_default=_LONG)
+    registry.notices[WON] = Notice("winning an auction", by_default=_LONG)
     registry.leavers.append(service.void_bids_without_right)
     registry.rights_lost.append(service.void_bids_without_right)
     registry.outages.append(service.after_outage)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot import people
 from bot.kit.text import points, safe, when
+from bot.registry import Notice
 from cogs.dkp import jobs
 from cogs.dkp.cog import Dkp
 from cogs.dkp.cog.pooling import Pooling
@@ -133,7 +134,7 @@ async def setup(bot: "Quartermaster") -> None:
     }
     bot.add_buttons(ShowHistory, ShowChart)
     registry.sentences |= {"dkp.batch_posted": _batch_posted, "dkp.transferred": _transferred, **_POOL_SENTENCES}
-    registry.notices[transfers.NOTICE] = "points somebody gave you"
+    registry.notices[transfers.NOTICE] = Notice("points somebody gave you")
     registry.forget.append(transfers.forget)
     await bot.add_cog(Dkp(bot))
     await bot.add_cog(Pooling(bot))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot import people
 from bot.kit.text import safe
-from bot.registry import AuditLine
+from bot.registry import AuditLine, Notice
 from cogs.members import jobs
 from cogs.members.cog.characters import Characters
 from cogs.members.cog.linking import Linking
@@ -38,7 +38,7 @@ async def setup(bot: "Quartermaster") -> None:
     registry.undo["claim"] = unlinking.LinkUndo()
     registry.explain["claim"] = unlinking.explain
     registry.boards["character_claim"] = claim.ClaimBoard()
-    registry.notices[linking.NOTICE] = "answers to your character claims, and being linked"
+    registry.notices[linking.NOTICE] = Notice("answers to your character claims, and being linked")
     registry.add_character_button = views.add_character_button
     registry.sentences |= {
         "characters.added": _added,
@@ -80,7 +80,7 @@ async def setup(bot: "Quartermaster") -> None:
         "guild.removed": lambda line: f"{line.actor} was removed from the server",
         "guild.returned": lambda line: f"{line.actor} was invited again",
     }
-    bot.add_buttons(views.AddCharacter, claim.AcceptClaim, claim.RefuseClaim, notices.Notices)
+    bot.add_buttons(views.AddCharacter, claim.AcceptClaim, claim.RefuseClaim, notices.ChangeNotice, notices.ChangeWay)
     await bot.add_cog(Characters())
     await bot.add_cog(Linking())
     await bot.add_cog(Me())

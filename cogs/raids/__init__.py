@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.kit.text import points, safe
-from bot.registry import AuditLine
+from bot.registry import AuditLine, Notice
 from cogs.raids import jobs
 from cogs.raids.cog import Raids
 from cogs.raids.service import checking, claims, evening, personal, roster, ticks
@@ -78,7 +78,7 @@ async def setup(bot: "Quartermaster") -> None:
     registry.boards["raid_claim"] = claim_views.ClaimBoard()
     registry.doctor["undone ticks are reversed"] = doctor
     registry.doctor["claims and sorted out names are credited"] = checking.doctor
-    registry.notices[claims.NOTICE] = "answers to your raid claims"
+    registry.notices[claims.NOTICE] = Notice("answers to your raid claims")
     registry.exports |= {"raids": personal.export_rosters, "ticks": personal.export_ticks}
     registry.exports["raid claims"] = personal.export_claims
     registry.forget.append(personal.forget)

@@ -169,7 +169,7 @@ async def test_a_character_changes_hands_and_points_stay(night: Night):
     await sound(night)
 
 
-async def test_a_profile_messages_and_everything_in_a_file(night: Night):
+async def test_a_profile_and_everything_in_a_file(night: Night):
     bob = night.join("bob")
     await night.types(bob, "character add", name="Thrall", character_class="Shaman", level=60)
     await night.types(night.officer, "dkp adjust", member="bob", amount=50.0, reason="for the *raids*")
@@ -179,19 +179,6 @@ async def test_a_profile_messages_and_everything_in_a_file(night: Night):
     assert "You have **50** DKP." in said(profile)
     assert "Attendance: not counted yet; it begins on becoming a member, or with the first tick." in said(profile)
     assert any(blob.startswith(b"\x89PNG") for blob in night.env.backend.cdn._blobs.values()), "the balance, drawn"
-
-    panel = await night.types(bob, "me notifications")
-    kinds = night.stage.registry.notices
-    assert set(kinds) == {"claim", "outbid", "raid_claim", "transfer"}
-    assert f"I write to you about: {'; '.join(kinds[kind] for kind in sorted(kinds))}." in said(panel)
-    await night.restart()
-    await bob.select(panel.response, ["claim"], custom_id="qm:me.notices")
-    await night.settle()
-    off = "; ".join(kinds[kind] for kind in sorted(kinds) if kind != "claim")
-    assert f"Switched off: {off}." in text_of(panel.response.message)
-    await bob.select(panel.response, [], custom_id="qm:me.notices")
-    await night.settle()
-    assert "I write to you about nothing." in text_of(panel.response.message)
 
     export = await night.types(bob, "me export")
     assert "ledger: 1 row" in said(export)

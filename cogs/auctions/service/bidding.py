@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from bot import audit, due, outbox, people
+from bot import audit, due, outbox
 from bot.refusals import NotFound
 from bot.stage import Session, use_case
 from bot.typed import BadAmount
@@ -21,6 +21,8 @@ from cogs.dkp.service import ledger
 
 OUTBID: Final = "outbid"
 """The kind of notice that tells who led until now."""
+WON: Final = "won"
+"""The kind of notice that tells who won."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +142,10 @@ async def _accept(session: Session, now: _Now, accepted: rules.BidAccepted) -> B
     extended = accepted.ends_at != row.ends_at
     if extended:
         await due.schedule(session, SETTLE, row.auction_id, accepted.ends_at + SETTLE_AFTER)
-    tells = rules.decide_notice(row.started_at, accepted.ends_at)
-    if tells and beaten is not None and beaten.user_id is not None and people.wants(beaten, OUTBID):
-        outbox.send(
-            session,
-            f"ob{row.auction_id}x{now.sequence}",
-            words.outbid(row, accepted, by=session.member.display_name, was=beaten.bid_amount),
-            user_id=beaten.user_id,
-            channel_id=row.channel_id,
-        )
+    if beaten is not None:
+        text = words.outbid(row, accepted, by=session.member.display_name, was=beaten.bid_amount)
+        is_long = rules.decide_notice(row.started_at, accepted.ends_at)
+        outbox.notify(session, f"ob{row.auction_id}x{now.sequence}", text, beaten, row.channel_id, OUTBID, is_long)
     audit.record(
         session,
         "auctions.bid.placed",

@@ -125,8 +125,11 @@ LOCK_ACCOUNTS = (
         _bid.c.sequence.label("bid_sequence"),
         _bid.c.amount.label("bid_amount"),
         _member.c.display_name,
-        _member.c.discord_user_id.label("user_id"),
+        _member.c.discord_user_id,
+        _member.c.left_at,
         _member.c.muted,
+        _member.c.wanted,
+        _member.c.pinged,
     )
     .select_from(_account)
     .join(_member, and_(_member.c.guild_id == _guild_id, _member.c.member_id == _account.c.member_id))

@@ -18,7 +18,7 @@ from cogs.dkp.service.pools import open_pool
 from db.tables import Auction, EntryText, Hold, LedgerEntry, Transfer
 
 NOTICE: Final = "transfer"
-"""The kind of direct message, for who would rather not be told."""
+"""The kind of notice to who receives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +104,10 @@ async def transfer(
         after={"amount": exact, "pool": found.name},
         reason=why or None,
     )
-    if people.wants(other, NOTICE):
-        because = f" “{safe(why)}”" if why else ""
-        has = points(accounts[theirs].balance)
-        text = f"{safe(me.display_name)} gave you {points(exact)} {safe(found.name)}.{because} You have {has} now."
-        outbox.send(session, f"transfer{row.transfer_id}", text, user_id=other.discord_user_id)
+    because = f" “{safe(why)}”" if why else ""
+    has = points(accounts[theirs].balance)
+    text = f"{safe(me.display_name)} gave you {points(exact)} {safe(found.name)}.{because} You have {has} now."
+    outbox.notify(session, f"transfer{row.transfer_id}", text, other, None, NOTICE)
     left = ledger.purse(accounts[mine], found).spendable
     return Transferred(row.transfer_id, other.display_name, exact, found.name, left)
 

@@ -1,4 +1,4 @@
-"""`/me`: your profile, which messages you take, all I keep of you in a file, and being forgotten. Always private."""
+"""`/me`: your profile, what you are told about, all I keep of you in a file, and being forgotten. Always private."""
 
 import io
 from dataclasses import replace
@@ -11,6 +11,7 @@ from discord.ext import commands
 from bot.kit.ask import ask, yes
 from bot.kit.door import Door
 from cogs.members.service import personal, profile
+from cogs.members.service.notices import notices_of_me
 from cogs.members.views import notices
 
 Interaction = discord.Interaction[Any]
@@ -27,12 +28,12 @@ class Me(commands.Cog):
         chart = await mine.balance.picture() if mine.balance.moments else None
         await door.say("\n".join(mine.lines), file=chart)
 
-    @me.command(name="notifications", description="Which direct messages you want from me")
+    @me.command(name="notifications", description="What I tell you about, and whether directly or by a ping")
     async def notifications(self, interaction: Interaction) -> None:
         door = Door(interaction)
-        taken = await door.stage.read(door.actor, "me.own", profile.notices_of_me)
+        now = await door.stage.read(door.actor, "me.own", notices_of_me)
         kinds = door.stage.registry.notices
-        await door.say(notices.in_words(taken, kinds), view=notices.panel(taken, kinds))
+        await door.say(notices.in_words(now, kinds), view=notices.panel(now, kinds))
 
     @me.command(name="export", description="Everything I keep about you, in one file")
     async def export(self, interaction: Interaction) -> None:

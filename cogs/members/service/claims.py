@@ -211,8 +211,7 @@ async def _lock_open_claims_on(session: Session, unclaimed_id: int) -> list[tupl
 
 
 def _tell(session: Session, member: Member, claim: CharacterClaim, words: str) -> None:
-    if member.discord_user_id is not None and member.left_at is None and people.wants(member, NOTICE):
-        outbox.send(session, f"cc{claim.character_claim_id}", words, user_id=member.discord_user_id)
+    outbox.notify(session, f"cc{claim.character_claim_id}", words, member, None, NOTICE)
 
 
 # --- the card ---------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from cogs.raids.service.lookups import lock_raid
 from db.tables import Account, Character, Member, MemberLink, Pool, Raid, RaidMember
 
 NOTICE = "claim"
-"""The kind of direct message that tells somebody what became of their claim, or that they were linked."""
+"""The kind of notice that tells somebody what became of their claim, or that they were linked."""
 _NAMED = 20
 """Characters named in a sentence; the rest is counted."""
 
@@ -138,10 +138,8 @@ async def link_member(session: Session, who: str, user: Seen | None, here: int |
     """An officer says that an unclaimed person is this Discord user. `here`: the channel it was typed in."""
     unclaimed, claimer = await get_unclaimed(session, who), await present_user(session, user)
     done = await absorb(session, unclaimed.member_id, claimer.member_id, "linked by an officer", here)
-    if people.wants(claimer, NOTICE) and claimer.discord_user_id is not None:
-        text = f"{safe(session.actor.name)} linked you to **{safe(done.name_before)}** in {safe(session.guild.name)}."
-        text = "\n".join([text, *done.lines()])
-        outbox.send(session, f"ln{done.link_id}", text, user_id=claimer.discord_user_id)
+    text = f"{safe(session.actor.name)} linked you to **{safe(done.name_before)}** in {safe(session.guild.name)}."
+    outbox.notify(session, f"ln{done.link_id}", "\n".join([text, *done.lines()]), claimer, None, NOTICE)
     return done
 
 

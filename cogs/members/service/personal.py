@@ -75,6 +75,8 @@ async def export_person(session: Session, member_ids: list[int]) -> list[dict[st
             Member.last_credit_at,
             Member.timezone,
             Member.muted,
+            Member.wanted,
+            Member.pinged,
         )
         .where(Member.guild_id == session.guild_id, Member.member_id.in_(member_ids))
         .order_by(Member.member_id)
@@ -201,7 +203,8 @@ async def forget_me(session: Session) -> str:
         name = f"Forgotten {member.member_id}"
         member.discord_user_id, member.display_name, member.name_key = None, name, name_key(name)
         member.data_import_id = None  # an undone import leaves rows that look alike but for this: `people.is_forgotten`
-        member.role_group, member.timezone, member.muted = "guest", None, []
+        member.role_group, member.timezone = "guest", None
+        member.muted, member.wanted, member.pinged = [], [], False
         member.left_at = session.now
         member.openings_settled_at = member.openings_settled_at or session.now
     await due.schedule(session, "member.left", me.member_id, session.now)

@@ -1,4 +1,4 @@
-"""What I keep of you, at a glance: `/me profile`; and which messages you take: `/me notifications`."""
+"""What I keep of you, at a glance: `/me profile`."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from bot import people, permissions
 from bot.kit.text import safe
-from bot.stage import Session, use_case
+from bot.stage import Session
 from cogs.attendance.service import figures
 from cogs.dkp.service import balances, history, over_time
 from cogs.loot.service import list_awards
@@ -98,19 +98,3 @@ async def _pools(session: Session) -> list[Pool]:
         .order_by(Pool.is_default.desc(), Pool.name_key)
     )
     return list((await session.execute(query)).scalars())
-
-
-# --- messages ---------------------------------------------------------------------------------------------------------
-
-
-async def notices_of_me(session: Session) -> dict[str, bool]:
-    """Every kind of direct message there is, and whether the acting person takes it."""
-    return {kind: people.wants(session.member, kind) for kind in sorted(session.stage.registry.notices)}
-
-
-@use_case("me.own")
-async def choose_notices(session: Session, wanted: tuple[str, ...]) -> dict[str, bool]:
-    """From now on these kinds are sent to the acting person, and no other; a kind that is not known is ignored."""
-    kinds = session.stage.registry.notices
-    session.member.muted = sorted(kind for kind in kinds if kind not in wanted)
-    return await notices_of_me(session)

@@ -74,6 +74,28 @@ async def test_who_is_outbid_in_an_auction_of_over_ten_minutes_is_told(stage, cl
     await adds_up(stage)
 
 
+async def test_who_wants_it_always_is_told_in_a_quick_auction_and_who_never_does_is_not_in_a_long_one(stage, cloak):
+    slow = await up(stage, "Ring of Fire", duration=timedelta(minutes=11))
+    await write(stage, update(Member).where(Member.discord_user_id == 1).values(wanted=["outbid"]))
+    await write(stage, update(Member).where(Member.discord_user_id == 2).values(muted=["outbid"], wanted=["outbid"]))
+    for who, amount in ((ANNA, 5), (BORIS, 6), (CARA, 7), (BORIS, 8)):
+        await bid(stage, who, cloak, amount)
+    for who, amount in ((BORIS, 5), (CARA, 6), (ANNA, 7)):
+        await bid(stage, who, slow, amount)
+    told_of = [(message.user_id, message.content.split("**")[1]) for message in await rows(stage, select(Outbox))]
+    assert told_of == [(1, "Cloak of Flames"), (3, "Ring of Fire")], "Boris never is, Cara only in a long one"
+
+
+async def test_who_chose_pings_is_told_where_the_auction_is_and_alone_is_pinged(stage, cloak):
+    slow = await up(stage, "Ring of Fire", duration=timedelta(minutes=11))
+    await bid(stage, ANNA, slow, 45)
+    await write(stage, update(Member).where(Member.discord_user_id == 1).values(pinged=True))
+    await bid(stage, BORIS, slow, 50)
+    [notice] = await rows(stage, select(Outbox))
+    assert (notice.user_id, notice.channel_id, notice.mention_user_ids) == (None, CHANNEL, [1])
+    assert notice.content.startswith("<@1> Boris outbid your 45 on **Ring of Fire**")
+
+
 async def test_a_stale_press_is_refused_with_the_new_price(stage, cloak):
     await bid(stage, ANNA, cloak, 45)
     answer = await bid(stage, BORIS, cloak, 45)

@@ -25,7 +25,7 @@ from cogs.members.service.characters import add_character
 from cogs.members.service.claims import claim_character
 from cogs.members.service.linking import link_member
 from cogs.members.service.personal import as_file, check_forgettable, export_me, forget_me
-from cogs.members.service.profile import choose_notices, notices_of_me, profile_of_me
+from cogs.members.service.profile import profile_of_me
 from cogs.moving.service import forgetting as of_imports
 from cogs.moving.service.looking import ImportedBefore
 from cogs.moving.service.undoing import ImportUndo
@@ -73,7 +73,6 @@ async def registered(guild):
     }
     registry.forget += [of_points.forget, of_raids.forget, of_auctions.forget, forget_awards, of_imports.forget]
     registry.forget_refusals.append(of_auctions.refuse_forgetting)
-    registry.notices |= {"outbid": "somebody outbid you", "claim": "your claim"}
     return guild
 
 
@@ -291,13 +290,11 @@ async def test_a_profile_shows_ones_own_points_and_characters(registered, clock)
     assert "Attendance: 30 days" in shown
 
 
-async def test_messages_are_switched_off_and_on(registered, owner):
-    assert await registered.read(BOB, "me.own", notices_of_me) == {"claim": True, "outbid": True}
-    assert await choose_notices(registered, BOB, ("claim",)) == {"claim": True, "outbid": False}
-    await adjustments.adjust(registered, ANNA, "Bob", 50, "for a bid")
-    await adjustments.adjust(registered, ANNA, "Carl", 50, "for a bid")
-    started = await start(registered, ANNA, "Cloak", channel_id=HERE, bidders="members", duration=timedelta(minutes=30))
-    for who, amount in ((BOB, 20), (CARL, 25), (BOB, 30)):
-        await place_bid(registered, who, started.started[0].auction_id, Decimal(amount))
-    told = [row["user_id"] for row in await owner.fetch("SELECT user_id FROM outbox WHERE user_id IS NOT NULL")]
-    assert told == [12]
+async def test_which_notices_somebody_takes_is_handed_out_and_forgotten(registered, owner):
+    bob = await own_id(registered, BOB)
+    await owner.execute("""UPDATE member SET muted = '["claim"]', wanted = '["outbid"]', pinged = true""")
+    [read] = json.loads(as_file(await registered.read(BOB, "me.own", export_me)))["person"]
+    assert (read["muted"], read["wanted"], read["pinged"]) == (["claim"], ["outbid"], True)
+    await forget_me(registered, BOB)
+    left = await owner.fetchrow("SELECT muted::text, wanted::text, pinged FROM member WHERE member_id = $1", bob)
+    assert tuple(left) == ("[]", "[]", False)

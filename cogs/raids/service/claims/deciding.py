@@ -249,13 +249,6 @@ async def _settle(session: Session, raid_claim_id: int, status: str, reason: str
 
 
 def _tell_claimant(session: Session, raid: Raid, claim: RaidClaim, member: Member, what: str) -> None:
-    """A direct message, or with DMs closed a mention in the raid's channel; unless they want none."""
-    if member.discord_user_id is None or not people.wants(member, NOTICE):
-        return
-    outbox.send(
-        session,
-        f"raidclaim{claim.raid_claim_id}",
-        f"Your claim for **{safe(raid.name)}** ({when(raid.started_at, 'd')}) {what}",
-        user_id=member.discord_user_id,
-        channel_id=raid.channel_id,
-    )
+    """Directly, or in the raid's channel; unless they want none."""
+    text = f"Your claim for **{safe(raid.name)}** ({when(raid.started_at, 'd')}) {what}"
+    outbox.notify(session, f"raidclaim{claim.raid_claim_id}", text, member, raid.channel_id, NOTICE)
