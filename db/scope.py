@@ -73,6 +73,7 @@ class Database:
             pool_timeout=30,
             pool_pre_ping=False,
             pool_use_lifo=True,
+            hide_parameters=True,  # the text of an error would bring maxima and sealed offers into the log
             connect_args={
                 "connection_class": TenantConnection,
                 "server_settings": settings,
