@@ -272,7 +272,7 @@ async def test_an_entry_tells_the_price_and_no_maximum(stage, clock, cloak) -> N
         "Auction of **Cloak of Flames**, ended then.",
         "The winning price: 31, with a bid placed then.",
         "2 bids by 2 people; the minimum was 1.",
-        "2 people bid. 31: one increment over the next best.",
+        "2 people bid. 31: the best bid, at most one increment over the next best.",
     ]
 
 
