@@ -136,7 +136,7 @@ async def test_a_maximum_is_bid_by_command_too(night, anna, boris):
     assert "You can spend 300. The next bid is 2." in said(refused)
     form = await night.presses(boris, refused.response, "Correct it")
     assert form.modal is not None
-    assert form.modal["title"] == "Bid for me up to a maximum"
+    assert form.modal["title"] == "Max bid"
     assert given_back(form) == "900"
 
 

@@ -117,5 +117,19 @@ async def test_five_that_end_first_get_buttons_and_the_rest_is_counted(night):
         await bids(night, anna, f"Item {number}", 5)
         await bids(night, boris, f"Item {number}", 6)
     mine = await night.types(anna, "dkp balance")
+    assert said(mine).count("is outbid") == 7
     assert "You are outbid on 7; buttons answer the 5 that end first." in said(mine)
     assert buttons(mine.response.message) == ["History", *(f"Bid 7 on Item {number}" for number in range(1, 6))]
+
+
+async def test_any_number_of_bids_on_any_names_fits_one_message(night):
+    anna, boris = await with_points(night, "anna", 1000), await with_points(night, "boris", 1000)
+    for number in range(12):
+        item = f"{'*' * 96} {number}"
+        await up(night, item, duration="1h")
+        await bids(night, anna, item, 5)
+        await bids(night, boris, item, 6)
+    panel = (await night.presses(anna, await up(night, "#" * 100), "My points")).response.message
+    assert len([label for label in buttons(panel) if label.startswith("Bid 7 on ")]) == 5
+    assert not panel.attachments
+    assert "more" in text_of(panel)

@@ -27,7 +27,7 @@ PLACES = 2
 """Decimals a typed amount is read with; the pool then says how many it takes."""
 MOST_ANSWERS: Final = 5
 """Buttons that answer under **My points**: one row."""
-_ROOM: Final = 1200
+_ROOM: Final = 900
 """Characters for a person's other bids."""
 _CHARACTER_ROW, _ANSWER_ROW = 1, 2
 
@@ -258,11 +258,9 @@ class OtherAmount(Form, key="auction.amount", title="Bid another amount", number
         await bid(door, auction_id, parse_amount(texts["amount"], decimals=PLACES), character_id, typed=True)
 
 
-class MaximumAmount(
-    Form, key="auction.maximum", title="Bid for me up to a maximum", numbers=("auction_id", "character_id")
-):
+class MaximumAmount(Form, key="auction.maximum", title="Max bid", numbers=("auction_id", "character_id")):
     def fields(self) -> dict[str, ui.TextInput[Any]]:
-        return _amount("Your maximum: seen by you alone", "You pay what it takes to lead, at most this")
+        return _amount("Bid for me up to (seen by you alone)", "100")
 
     async def submit(self, door: Door, texts: dict[str, str], *, auction_id: int, character_id: int, **_: int) -> None:
         amount = parse_amount(texts["amount"], decimals=PLACES)
@@ -271,7 +269,7 @@ class MaximumAmount(
 
 class OfferAmount(Form, key="auction.offered", title="Make an offer", numbers=("auction_id", "character_id")):
     def fields(self) -> dict[str, ui.TextInput[Any]]:
-        return _amount("Your offer: seen by you alone until the end", "45")
+        return _amount("Your offer (nobody sees it before the end)", "45")
 
     async def submit(self, door: Door, texts: dict[str, str], *, auction_id: int, character_id: int, **_: int) -> None:
         await bid(door, auction_id, parse_amount(texts["amount"], decimals=PLACES), character_id, typed=True)
