@@ -106,6 +106,10 @@ def standing(bid: Bid, price: str, **changes) -> Auction:
         pytest.param(standing(CUT[3], "90"), {4, 3}, RICH, CUT, 45, id="of what is left"),
         pytest.param(standing(CUT[3], "90"), {4, 3, 2}, RICH, CUT, 1, id="nobody else bid: the minimum"),
         pytest.param(standing(CUT[3], "90"), {4}, purses(boris=99, cara=99), CUT, 45, id="the skipped drive nothing"),
+        pytest.param(
+            standing(CUT[3], "90"), {4}, purses(boris=99), [CUT[0], Bid(2, BORIS, D(1), D(60)), CUT[3]], 1,
+            id="not with an equal maximum either",
+        ),
         pytest.param(standing(CUT[0], "55"), {3}, RICH, CUT[:3], 45, id="who leads on pays what others drive it to"),
         pytest.param(standing(CUT[0], "55"), {2}, RICH, CUT[:3], 55, id="which may be as much as before"),
         pytest.param(standing(CUT[0], "52"), {2}, RICH, CUT[:3], 52, id="never more than before"),
