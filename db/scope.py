@@ -73,6 +73,7 @@ class Database:
             pool_timeout=30,
             pool_pre_ping=False,
             pool_use_lifo=True,
+            hide_parameters=True,  # they would go into the log with an error: what people hold, offer and write
             connect_args={
                 "connection_class": TenantConnection,
                 "server_settings": settings,

@@ -4,6 +4,8 @@ A use case says `session.redraw("auction", 12)`; after its commit the board is m
 test) calls `draw_due`, which draws each marked board once however many changes there were, and always ends on the
 newest state. A board missed in a crash is drawn at start-up: its row still says `live`.
 
+Boards of one channel take turns, the longest out of date first: Discord counts edits by channel.
+
 Two processes may draw one board. Whoever writes where the card is does so only if the row still says what they acted
 on; a card posted for nothing is taken away again.
 """
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from bot.app import Quartermaster
 
 REST = timedelta(seconds=1)
-"""Between two edits of one board; Discord allows about 5 in 5 s a channel."""
+"""Between two edits in one channel; Discord allows 5 in 5 s."""
 RETRY = timedelta(seconds=5)
 """After a failure; doubled with each further one."""
 RETRY_MOST = timedelta(minutes=5)
@@ -62,6 +64,10 @@ class Boards:
         self._due: dict[Key, datetime] = {}
         self._drawn_at: dict[Key, datetime] = {}
         self._drawing: set[Key] = set()
+        self._channels: dict[Key, int] = {}
+        """Where each board was when it was last drawn."""
+        self._edited_at: dict[int, datetime] = {}
+        """By channel."""
         self._failures: dict[Key, int] = {}
         self._gate = asyncio.Semaphore(AT_ONCE)
 
@@ -86,16 +92,27 @@ class Boards:
             self.mark(guild_id, kind, subject_id)
 
     async def draw_due(self) -> int:
-        """Draw what is due now, beside each other; returns how many boards were drawn."""
+        """Draw what is due now, one board a channel and channels beside each other; returns how many were drawn."""
         now = self.stage.clock.now()
         self._drawn_at = {key: at for key, at in self._drawn_at.items() if at > now - REST}
-        due = [key for key, at in self._due.items() if at <= now and key not in self._drawing]
-        for key in due:
-            del self._due[key]  # before drawing: a change that comes meanwhile marks it again
-            self._drawn_at[key] = now
-            self._drawing.add(key)
-        await asyncio.gather(*map(self._turn, due))
+        self._edited_at = {channel_id: at for channel_id, at in self._edited_at.items() if at > now - REST}
+        resting = {*self._edited_at, *(self._channels[key] for key in self._drawing if key in self._channels)}
+        due: list[Key] = []
+        for key in sorted(self._due, key=self._due.__getitem__):
+            channel_id = self._channels.get(key)
+            if self._due[key] <= now and key not in self._drawing and channel_id not in resting:
+                due.append(key)
+                if channel_id is not None:
+                    resting.add(channel_id)
+        await self._draw_now(due)
         return len(due)
+
+    async def _draw_now(self, keys: list[Key]) -> None:
+        for key in keys:
+            del self._due[key]  # before drawing: a change that comes meanwhile marks it again
+            self._drawn_at[key] = self.stage.clock.now()
+            self._drawing.add(key)
+        await asyncio.gather(*map(self._turn, keys))
 
     async def draw_all(self) -> None:
         """Draw every marked board now, rest or not, until it is drawn or fails: for tests and for shutting down."""
@@ -104,8 +121,7 @@ class Boards:
             for key, at in self._due.items()
             if key not in self._drawing and (key not in self._failures or at <= self.stage.clock.now())
         ]:
-            self._due |= dict.fromkeys(waiting, self.stage.clock.now())
-            await self.draw_due()
+            await self._draw_now(waiting)
 
     async def _turn(self, key: Key) -> None:
         guild_id, kind, subject_id = key
@@ -130,6 +146,8 @@ class Boards:
             )
         finally:
             self._drawing.discard(key)
+            if key in self._channels:
+                self._edited_at[self._channels[key]] = self.stage.clock.now()
 
     async def _draw(self, guild_id: int, kind: str, subject_id: int) -> None:
         guild = self.bot.get_guild(guild_id)
@@ -138,6 +156,8 @@ class Boards:
         board = await self.stage.run(
             Actor.itself(guild_id), lambda session: session.get(Board, (guild_id, kind, subject_id))
         )
+        if board is not None:
+            self._channels[guild_id, kind, subject_id] = board.channel_id
         drawn = await self.stage.registry.boards[kind].draw(self.stage, guild_id, subject_id)
         if drawn is None or board is None:
             return

@@ -1,7 +1,7 @@
 """Private panels: one a person and subject, opened by the first press and edited in place by later ones.
 
 Discord lets us edit a private answer for 15 minutes after the interaction; then, or when the person dismissed it, the
-next press opens a new one.
+next press on a board opens a new one. A press in a private message makes that message the panel, also after a restart.
 """
 
 import asyncio
@@ -44,6 +44,9 @@ class Panels:
         opened = self._open.pop(key, None)
         if opened is not None and now - opened[2] >= EDITABLE:
             opened = None
+        pressed = door.interaction.message
+        if pressed is not None and pressed.flags.ephemeral:
+            opened = (door.interaction, pressed.id, now)
         typed = door.interaction.type is discord.InteractionType.application_command
         if opened is not None and not typed and await self._edit(door, opened, content, view):
             self._open[key] = opened
@@ -66,7 +69,7 @@ class Panels:
         interaction, message_id, _ = opened
         pressed = door.interaction.message
         try:
-            if pressed is not None and pressed.id == message_id and not door.interaction.response.is_done():
+            if pressed is not None and pressed.id == message_id:
                 await door.update(content, view=view)
             else:
                 await interaction.followup.edit_message(message_id, content=content, view=view)

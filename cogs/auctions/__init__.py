@@ -87,5 +87,6 @@ async def setup(bot: "Quartermaster") -> None:
     registry.sentences["auctions.started"] = _started
     registry.my_points.append(panel.my_part)
     bot.add_buttons(panel.BidNow, panel.Other, panel.Maximum, panel.Offer, panel.Correct, panel.AllIn, panel.Retract)
-    bot.add_buttons(panel.RetractNow, panel.Back, panel.MyPoints, panel.CheckIn, panel.ForCharacter, giving.Give)
+    bot.add_buttons(panel.RetractNow, panel.Back, panel.MyPoints, panel.Answer, panel.CheckIn, panel.ForCharacter)
+    bot.add_buttons(giving.Give, overview.BidOn)
     await bot.add_cog(cog.Auctions(bot))

@@ -203,8 +203,8 @@ TOPICS: Final = (
     Topic(
         "let points decay",
         "dkp.decay",
-        "Once or by a schedule, in percent, never below the floor and never on points held for a bid. The preview says"
-        " what it takes; a run is undone as one act.",
+        "Once or by a schedule, in percent, never below the floor and never on a bid that a board shows. The preview"
+        " says what it takes; a run is undone as one act.",
         ("dkp decay preview", "dkp decay apply", "dkp decay schedule", "dkp decay stop"),
     ),
     Topic(

@@ -15,28 +15,28 @@ def cards(now: datetime, role_id: int) -> list[Card]:
     """Open, sealed, several copies, second price; paused and over."""
     gwyl = Won("Gwyl", "Gwylan", Decimal(31), "auction", None)
     return [
-        _card(
+        example(
             now,
             "Cloak of Silver Eyes",
             Terms(minimum=Decimal(40), increment=Decimal(5)),
-            price_line="Paid 7 times: median 62, from 40 to 95, last 70",
+            price_line="Went for 40 to 95 lately, median 62 (7 sold), last 70",
             item_url="https://wiki.example/Cloak%20of%20Silver%20Eyes",
             standing=(Stands("Sable", "Sablewing", Decimal(55)),),
             bids=4,
             next_bid=Decimal(60),
             note="Cloth, leather and chain.",
         ),
-        _card(
+        example(
             now,
             "Eye of the Dragon Lord",
             Terms(kind=Kind.SEALED, minimum=Decimal(80)),
-            price_line="Paid twice: median 140, from 120 to 160, last 160",
+            price_line="Went for 120 to 160 lately, median 140 (2 sold), last 160",
             bids=3,
             next_bid=Decimal(80),
             ends_at=now + timedelta(hours=20),
             rules=replace(_RAID, bidders=Bidders.ATTENDANCE, percent=30, one_win=True),
         ),
-        _card(
+        example(
             now,
             "Ring of First Leaf",
             Terms(quantity=3, minimum=Decimal(10), increment=Decimal(1)),
@@ -44,7 +44,7 @@ def cards(now: datetime, role_id: int) -> list[Card]:
             bids=5,
             next_bid=Decimal(10),
         ),
-        _card(
+        example(
             now,
             "Tunare's Thorn",
             Terms(kind=Kind.SECOND_PRICE, minimum=Decimal(45), increment=Decimal(5), ties=(Tie.AMOUNT, Tie.ROLL)),
@@ -52,7 +52,7 @@ def cards(now: datetime, role_id: int) -> list[Card]:
             next_bid=Decimal(45),
             rules=replace(_RAID, bidders=Bidders.ROLE, role_id=role_id, without_bid=WithoutBid.BANK),
         ),
-        _card(
+        example(
             now,
             "Spear of the Avatar",
             Terms(minimum=Decimal(70), increment=Decimal(5), steps=((Decimal(100), Decimal(10)),)),
@@ -62,7 +62,7 @@ def cards(now: datetime, role_id: int) -> list[Card]:
             left=timedelta(minutes=2),
             rules=replace(_RAID, names_hidden=True),
         ),
-        _card(
+        example(
             now,
             "Crown of Narandi's Heir",
             Terms(kind=Kind.SEALED, minimum=Decimal(50)),
@@ -73,7 +73,7 @@ def cards(now: datetime, role_id: int) -> list[Card]:
             trace=("tier main: 2 offers; 55 against 55; 30-day attendance 82 % (14 of 17) against 64.7 % (11 of 17):"
                    " the first wins.",),
         ),
-        _card(
+        example(
             now,
             "Belt of Frozen Iron",
             Terms(quantity=2, minimum=Decimal(25)),
@@ -86,7 +86,7 @@ def cards(now: datetime, role_id: int) -> list[Card]:
             ),
             trace=("4 people bid for 2 copies: the highest bids stood, and each pays their own.",),
         ),
-        _card(
+        example(
             now,
             "Kromzek War Banner",
             Terms(minimum=Decimal(15)),
@@ -97,7 +97,7 @@ def cards(now: datetime, role_id: int) -> list[Card]:
     ]  # fmt: skip
 
 
-def _card(now: datetime, item: str, terms: Terms, **more: object) -> Card:
+def example(now: datetime, item: str, terms: Terms, **more: object) -> Card:
     next_bid = more["next_bid"]
     assert isinstance(next_bid, Decimal)
     usual = {

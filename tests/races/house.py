@@ -22,11 +22,14 @@ _WRONGS = {
                          PARTITION BY guild_id, pool_id, member_id ORDER BY entry_id) AS total
               FROM ledger_entry) running
         WHERE balance_after <> total""",
-    "auction {who} is {a} and was won {b} times": """
-        SELECT auction_id AS who, auction.status AS a, count(award_id) AS b
+    "auction {who} is {a} and {b} awards of it stand": """
+        SELECT auction_id AS who, auction.status AS a, count(award_id) FILTER (WHERE undone_at IS NULL) AS b
         FROM auction LEFT JOIN award USING (guild_id, auction_id)
-        GROUP BY guild_id, auction_id, auction.status
-        HAVING count(award_id) <> (CASE auction.status WHEN 'won' THEN 1 ELSE 0 END)""",
+        GROUP BY guild_id, auction_id, auction.status, quantity, without_bid
+        HAVING count(award_id) FILTER (WHERE undone_at IS NULL)
+               > CASE WHEN auction.status = 'won' OR (auction.status = 'no_bids' AND without_bid = 'given')
+                      THEN quantity ELSE 0 END
+            OR (auction.status = 'won' AND count(award_id) = 0)""",
     "award {who} cost {a}, its entry took {b}": """
         SELECT award_id AS who, cost AS a, -coalesce(amount, 0) AS b
         FROM award LEFT JOIN ledger_entry USING (guild_id, entry_id) WHERE cost <> -coalesce(amount, 0)""",
@@ -39,14 +42,14 @@ _WRONGS = {
     "auction {who} is {a} with {b} standing bids": """
         SELECT auction_id AS who, auction.status AS a, count(bid_id) AS b
         FROM auction JOIN bid USING (guild_id, auction_id) WHERE bid.status IN ('standing', 'won')
-        GROUP BY guild_id, auction_id, auction.status
-        HAVING count(bid_id) > 1 OR auction.status NOT IN ('open', 'won')""",
-    "auction {who} is held for {a}, its standing bid is {b}": """
-        SELECT auction.auction_id AS who, coalesce(hold.amount, 0) AS a, coalesce(bid.amount, 0) AS b
-        FROM auction LEFT JOIN hold USING (guild_id, auction_id)
-             LEFT JOIN bid ON (bid.guild_id, bid.auction_id, bid.status)
-                            = (auction.guild_id, auction.auction_id, 'standing')
-        WHERE hold.amount IS DISTINCT FROM bid.amount OR hold.member_id IS DISTINCT FROM bid.member_id""",
+        GROUP BY guild_id, auction_id, auction.status, kind, quantity
+        HAVING (count(bid_id) > quantity AND (kind = 'open' OR auction.status <> 'open'))
+            OR auction.status NOT IN ('open', 'won')""",
+    "auction {who} is held for {a}, its standing bid can cost {b}": """
+        SELECT auction_id AS who, hold.amount AS a, most AS b
+        FROM hold FULL JOIN (SELECT guild_id, auction_id, member_id, coalesce(maximum, amount) AS most
+                             FROM bid WHERE status = 'standing') bid USING (guild_id, auction_id, member_id)
+        WHERE hold.amount IS DISTINCT FROM most""",
     "auction {who} counts {a} bids and has {b}": """
         SELECT auction_id AS who, last_sequence AS a, count(bid_id) AS b
         FROM auction LEFT JOIN bid USING (guild_id, auction_id)

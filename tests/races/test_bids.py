@@ -1,7 +1,9 @@
 """Bids at once: the same points twice, forty on one auction, two processes, a bid against points taken away."""
 
+import asyncio
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from bot.stage import Stage
@@ -121,3 +123,25 @@ async def test_points_are_given_and_taken_while_their_owners_bid(crowd: Stage, o
         await calm(house, [*moves, *bids])
     assert await house.one("SELECT sum(balance) FROM account WHERE balance <> 0") == 100 * 10
     assert await house.one("SELECT count(*) FROM ledger_entry") == 10 + 3 * 20
+
+
+async def test_nobody_is_left_out_whose_points_move_while_a_batch_waits_for_them(
+    crowd: Stage, house: House, owner: asyncpg.Connection, caplog: pytest.LogCaptureFixture
+):
+    """Under a plan made for whatever arguments, which PostgreSQL may take from a statement's sixth run on."""
+    name = await owner.fetchval("SELECT current_database()")
+    await owner.execute(f"ALTER DATABASE {name} SET plan_cache_mode = force_generic_plan")
+    people = raiders(4)
+    members = await give(crowd, people, 1000)
+    [up] = await put_up(crowd)
+    # Whose points move, and who bids meanwhile: the last of them, in the second and fourth wave the leader who is held.
+    for wave, (moved, bidders) in enumerate([(2, (0, 1, 2)), (2, (0, 1)), (3, (0, 1, 3)), (3, (0,))], start=1):
+        async with owner.transaction():
+            await owner.execute("UPDATE account SET held = held WHERE member_id = $1", members[people[moved]])
+            bids = [bid(crowd, people[i], up, 10 * wave + i) for i in bidders]
+            waiting = [asyncio.create_task(each()) for each in bids]
+            await asyncio.sleep(0.2)
+            assert not any(each.done() for each in waiting)
+        assert {answer.outcome for answer in await asyncio.gather(*waiting)} == {"accepted"}
+        assert await house.wrongs() == []
+    assert "broke" not in caplog.text

@@ -1,7 +1,10 @@
 """Ends at once: settling against bids, extensions and other processes; leavers; raids that are cancelled."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from bot import due
 from bot.stage import Stage
@@ -13,10 +16,16 @@ from cogs.auctions.service import (
     cancel_auctions_of_raid,
     close,
     extend,
+    reassign,
     settle,
+    start,
     void_bid,
     void_bids_without_right,
 )
+from cogs.auctions.service import give as give_away
+from cogs.dkp.rules.pools import Given
+from cogs.dkp.service import pooling
+from cogs.loot.service import undo_award
 from cogs.members.service import presence
 from cogs.raids.service import evening
 from tests.conftest import MovableClock
@@ -308,3 +317,131 @@ async def test_a_raid_is_cancelled_while_people_bid_in_its_auctions(
         assert await house.one("SELECT sum(held) FROM account") == 0
     notices = await house.one("SELECT count(*) FROM outbox WHERE nonce LIKE 'nosale%'")
     assert notices == await house.one("SELECT count(*) FROM auction WHERE status = 'cancelled'") == 4 * 4
+
+
+# --- every form -----------------------------------------------------------------------------------------------------
+
+
+async def becomes(house: House, up: Sequence[int], **columns: object) -> None:
+    """Give auctions terms that they were not started with."""
+    for column, value in columns.items():
+        await house.connection.execute(f"UPDATE auction SET {column} = $1 WHERE auction_id = ANY($2)", value, up)
+
+
+def after(seconds: float, work: Work) -> Work:
+    """A little later, so that each of two comes first now and then."""
+
+    async def waiting():
+        await asyncio.sleep(seconds)
+        return await work()
+
+    return waiting
+
+
+def voiding(stage: Stage, auction_id: int, actor) -> Work:
+    leader = acting(LEAD)
+    return lambda: void_bid(stage, leader, auction_id, actor.name, "mistyped")
+
+
+def giving(stage: Stage, leader, auction_id: int, to) -> Work:
+    presser = acting(leader)
+    return lambda: give_away(stage, presser, auction_id, to.name)
+
+
+def reassigning(stage: Stage, officer, auction_id: int, award_id: int, to: int) -> Work:
+    presser = acting(officer)
+    return lambda: reassign(stage, presser, auction_id, award_id, to, Decimal(7), "misheard", 77)
+
+
+def undoing(stage: Stage, award_id: int) -> Work:
+    presser = acting(LEAD)
+    return lambda: undo_award(stage, presser, str(award_id), "wrong")
+
+
+async def test_sealed_offers_voided_while_they_are_settled_are_awarded_or_gone_never_both(
+    crowd: Stage, other_process: Stage, house: House, clock: MovableClock
+):
+    people = raiders(6)
+    await give(crowd, people, 100_000)
+    outcomes = set()
+    for round_ in range(30):  # until both were seen
+        [up] = await put_up(crowd)
+        await becomes(house, [up], kind="sealed", quantity=2)
+        await calm(house, [bid(crowd, actor, up, 10 + i) for i, actor in enumerate(people)])
+        clock.move(**END)
+        best = people[-1]
+        settled = [after(round_ % 6 * 0.004, settling(stage, up)) for stage in (crowd, other_process)]
+        await calm(house, [*settled, voiding(other_process, up, best)])
+        won = {row["member_name"] for row in await house.all("SELECT * FROM award WHERE auction_id = $1", up)}
+        voided = await house.one("SELECT count(*) FROM bid WHERE auction_id = $1 AND status = 'voided'", up)
+        assert len(won) == 2
+        assert (best.name in won) is (voided == 0)
+        outcomes.add(voided)
+        if round_ >= 5 and len(outcomes) == 2:
+            break
+    assert outcomes == {0, 1}
+    assert await house.one("SELECT sum(held) FROM account") == 0
+
+
+async def test_one_win_a_night_holds_for_auctions_settled_at_once_by_two_processes_in_two_pools(
+    crowd: Stage, other_process: Stage, house: House, clock: MovableClock
+):
+    anna, boris = raiders(2)
+    for pool in ("DKP", "Other"):
+        await house.connection.execute("UPDATE pool SET is_default = false WHERE is_default")
+        if pool == "Other":
+            await pooling.create_pool(crowd, acting(LEAD), Given(name=pool))
+        await house.connection.execute("UPDATE pool SET is_default = (name = $1)", pool)
+        await give(crowd, [anna, boris], 1000)
+    for _ in range(8):
+        begun = [
+            await start(crowd, acting(LEAD), "Cloak", channel_id=77, pool=pool, second_copy=True)
+            for pool in ("DKP", "Other")
+        ]
+        up = [answer.started[0].auction_id for answer in begun]
+        await becomes(house, up, one_win=True)
+        for auction_id in up:
+            await calm(house, [bid(crowd, boris, auction_id, 5)])
+            await calm(house, [bid(crowd, anna, auction_id, 10)])
+        clock.move(**END)
+        await calm(house, [settling(crowd, up[0]), settling(other_process, up[1])])
+        wins = await house.all("SELECT member_name FROM award WHERE auction_id = ANY($1)", up)
+        assert [row["member_name"] for row in wins] == [anna.name], "the other bidding goes on for a minute"
+        clock.move(minutes=2)
+        await calm(house, [settling(crowd, auction_id) for auction_id in up])
+        wins = await house.all("SELECT member_name FROM award WHERE auction_id = ANY($1)", up)
+        assert {row["member_name"] for row in wins} == {anna.name, boris.name}
+        clock.move(hours=13)
+
+
+async def test_two_leaders_give_one_item_once(crowd: Stage, other_process: Stage, house: House, clock: MovableClock):
+    anna, boris = raiders(2)
+    await give(crowd, [anna, boris], 10)
+    for _ in range(6):
+        [up] = await put_up(crowd)
+        await becomes(house, [up], without_bid="given")
+        clock.move(**END)
+        await calm(house, [settling(crowd, up)])
+        results = await calm(house, [giving(crowd, LEAD, up, anna), giving(other_process, VERA, up, boris)])
+        assert await house.one("SELECT count(*) FROM award WHERE auction_id = $1", up) == 1, results
+
+
+async def test_two_officers_reassign_one_award_and_a_third_undoes_it(
+    crowd: Stage, other_process: Stage, house: House, clock: MovableClock
+):
+    anna, boris, cara = raiders(3)
+    members = await give(crowd, [anna, boris, cara], 1000)
+    for _ in range(8):
+        [up] = await put_up(crowd)
+        await calm(house, [bid(crowd, anna, up, 10)])
+        clock.move(**END)
+        await calm(house, [settling(crowd, up)])
+        award = await house.one("SELECT award_id FROM award WHERE auction_id = $1", up)
+        works = [
+            reassigning(crowd, LEAD, up, award, members[boris]),
+            reassigning(other_process, VERA, up, award, members[cara]),
+            undoing(other_process, award),
+        ]
+        results = await calm(house, works)
+        assert sum(isinstance(result, str) for result in results) == 1
+        assert await house.one("SELECT undone_at IS NOT NULL FROM award WHERE award_id = $1", award)

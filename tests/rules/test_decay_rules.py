@@ -31,12 +31,12 @@ def terms(percent="10", floor="0", *, earned_only=False, decimals=0) -> Terms:
 
 
 @pytest.mark.parametrize(
-    ("balance", "held", "how", "loss"),
+    ("balance", "bid", "how", "loss"),
     [
         ("100", "0", terms(), "10"),
-        ("100", "70", terms(), "3"),  # what is held does not decay
+        ("100", "70", terms(), "3"),  # what a board shows as bid does not decay
         ("100", "100", terms(), "0"),
-        ("100", "130", terms(), "0"),  # an officer took what was held
+        ("100", "130", terms(), "0"),  # an officer took what was bid
         ("-50", "0", terms(), "0"),  # a debt is not decayed
         ("0", "0", terms(), "0"),
         ("30", "0", terms(floor="50"), "0"),  # nobody is raised to the floor
@@ -55,12 +55,12 @@ def terms(percent="10", floor="0", *, earned_only=False, decimals=0) -> Terms:
         ("12.5", "0", terms("100", floor="10"), "2"),
     ],
 )
-def test_what_an_account_loses(balance, held, how, loss):
-    assert decide_loss(Decaying(D(balance), D(held)), how) == D(loss)
+def test_what_an_account_loses(balance, bid, how, loss):
+    assert decide_loss(Decaying(D(balance), D(bid)), how) == D(loss)
 
 
 @pytest.mark.parametrize(
-    ("balance", "held", "earned", "decayed", "loss"),
+    ("balance", "bid", "earned", "decayed", "loss"),
     [
         ("1000", "0", "200", "0", "20"),  # 800 were imported or given
         ("1000", "0", "200", "-20", "18"),  # less what decayed before
@@ -72,8 +72,8 @@ def test_what_an_account_loses(balance, held, how, loss):
         ("-5", "0", "200", "0", "0"),
     ],
 )
-def test_of_earned_points_only_no_more_decays_than_was_earned_and_has_not_decayed(balance, held, earned, decayed, loss):
-    account = Decaying(D(balance), D(held), D(earned), D(decayed))
+def test_of_earned_points_only_no_more_decays_than_was_earned_and_has_not_decayed(balance, bid, earned, decayed, loss):
+    account = Decaying(D(balance), D(bid), D(earned), D(decayed))
     assert decide_loss(account, terms(earned_only=True)) == D(loss)
 
 
@@ -93,13 +93,13 @@ def cases(draw) -> tuple[Decaying, Terms]:
 
 
 @given(cases())
-def test_decay_never_raises_anybody_and_never_takes_what_is_held_or_leads_below_the_floor(case):
+def test_decay_never_raises_anybody_and_never_takes_what_is_bid_or_leads_below_the_floor(case):
     account, how = case
     loss = decide_loss(account, how)
     assert loss >= 0
     assert loss == loss.quantize(D(1).scaleb(-how.decimals))
     if loss:
-        assert account.balance - loss >= account.held + how.floor
+        assert account.balance - loss >= account.bid + how.floor
     if account.balance <= how.floor or account.balance <= 0:
         assert loss == 0
 
@@ -108,7 +108,7 @@ def test_decay_never_raises_anybody_and_never_takes_what_is_held_or_leads_below_
 def test_it_is_what_the_rules_say_word_by_word(case):
     """RECKONING, read as slowly as it is written; floors here have the pool's places."""
     account, how = case
-    base = account.balance - account.held
+    base = account.balance - account.bid
     if how.earned_only:
         base = min(base, max(account.earned + account.decayed, D(0)))
     expected = min((base * how.percent / 100).quantize(D(1).scaleb(-how.decimals), ROUND_HALF_EVEN), base - how.floor)
@@ -124,12 +124,12 @@ def test_run_over_and_over_it_only_falls_and_stops_above_the_floor(case, times):
     account, how = case
     balance, decayed = account.balance, account.decayed
     for _ in range(times):
-        loss = decide_loss(Decaying(balance, account.held, account.earned, decayed), how)
+        loss = decide_loss(Decaying(balance, account.bid, account.earned, decayed), how)
         assert loss >= 0
         balance, decayed = balance - loss, decayed - loss
     assert balance <= account.balance
     if balance != account.balance:
-        assert balance >= account.held + how.floor
+        assert balance >= account.bid + how.floor
 
 
 @given(cases())
@@ -138,7 +138,7 @@ def test_of_earned_points_all_of_it_decays_once(case):
     account, how = case
     all_of_it = Terms(D(100), D(0), True, how.decimals)
     loss = decide_loss(account, all_of_it)
-    again = Decaying(account.balance - loss, account.held, account.earned, account.decayed - loss)
+    again = Decaying(account.balance - loss, account.bid, account.earned, account.decayed - loss)
     assert decide_loss(again, all_of_it) == 0 or decide_loss(again, all_of_it) < D(1)
 
 

@@ -77,6 +77,7 @@ def test_every_setting_is_written_down() -> None:
     assert named == {name.upper() for name in Settings.model_fields}
 
 
-def test_the_picture_is_there_and_small_enough_to_load() -> None:
-    picture = ROOT / re.findall(r'<img src="([^"]+)"', README)[0]
-    assert picture.stat().st_size < 400_000
+def test_the_pictures_are_there_and_small_enough_to_load() -> None:
+    pictures = [ROOT / src for src in re.findall(r'<img src="([^"]+)"', README)]
+    assert len(pictures) == 2
+    assert sum(picture.stat().st_size for picture in pictures) < 400_000

@@ -81,6 +81,15 @@ class Night:
         await self.settle()
         return result
 
+    async def picks(self, who: simcord.MemberActor, message: discord.Message, label: str) -> simcord.InteractionResult:
+        """Pick an option of a message's only select by its label."""
+        view = discord.ui.LayoutView.from_message(message)
+        [select] = [item for item in view.walk_children() if isinstance(item, discord.ui.Select)]
+        [value] = [option.value for option in select.options if option.label == label]
+        result = await who.select(message, [value], custom_id=select.custom_id)
+        await self.settle()
+        return result
+
     async def fills(
         self, who: simcord.MemberActor, form: simcord.InteractionResult, **values: str
     ) -> simcord.InteractionResult:

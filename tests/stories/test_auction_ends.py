@@ -1,6 +1,7 @@
 """What leaders and officers do to an auction that runs, or has ended, as they type and press it."""
 
 import asyncpg
+import discord
 import pytest
 
 from bot.stage import Actor
@@ -99,13 +100,13 @@ async def test_who_loses_the_role_an_auction_takes_loses_the_bid(night, people, 
     anna, boris = people
     role = night.guild.create_role("Clerics")
     for who in people:
-        await who.add_role(role)
+        await who.member.add_roles(discord.Object(role.id))
     await night.settle()
     await night.types(night.officer, "auction start", item="Cloak of Flames")
     await owner.execute("UPDATE auction SET bidders = 'role', bidders_role_id = $1", role.id)
     await night.types(boris, "auction bid", auction="Cloak of Flames", amount=10)
     await night.types(anna, "auction bid", auction="Cloak of Flames", amount=15)
-    await anna.remove_role(role)
+    await anna.member.remove_roles(discord.Object(role.id))
     await night.settle()
     standing = "SELECT member_name, amount FROM bid WHERE status = 'standing'"
     assert [tuple(row) for row in await owner.fetch(standing)] == [("boris", 10)]

@@ -3,13 +3,15 @@
 from typing import Any
 
 import simcord
+from simcord.builders import ChannelHandle
 
 from tests.stories.conftest import Night, said, text_of
 from tests.stories.test_auction_doors import with_points
 
 
-async def dms(night: Night, who: simcord.MemberActor) -> list[str]:
-    return [text_of(message) for message in (await who.dm()).history()]
+def dms(night: Night, who: simcord.MemberActor) -> list[str]:
+    alone = ChannelHandle(night.env, None, night.env.backend.get_dm_channel(who.id))
+    return [text_of(message) for message in alone.history()]
 
 
 def pings(night: Night) -> list[Any]:
@@ -47,14 +49,14 @@ async def test_who_chooses_pings_is_told_in_the_channel_and_nobody_else_is_pinge
     [ping] = pings(night)
     assert ping.content.startswith(f"{anna.mention} boris outbid your 5 on **Cloak of Flames**: it is at 7")
     assert [user.id for user in ping.mentions] == [anna.id]
-    assert await dms(night, anna) == []
-    assert len(await dms(night, boris)) == 1, "he chose nothing, and it is a long auction"
+    assert dms(night, anna) == []
+    assert len(dms(night, boris)) == 1, "he chose nothing, and it is a long auction"
 
     await night.presses(anna, panel.response, "Send direct messages instead")
     assert "It comes **as a direct message**" in text_of(panel.response.message)
     await bids(night, "Cloak of Flames", (boris, 11))
     assert len(pings(night)) == 1
-    [told] = await dms(night, anna)
+    [told] = dms(night, anna)
     assert told.startswith("boris outbid your 9 on **Cloak of Flames**")
 
 
@@ -62,20 +64,20 @@ async def test_who_chooses_always_is_told_of_a_quick_auction_and_who_chooses_nev
     anna, boris = await with_points(night, "anna", 100), await with_points(night, "boris", 100)
     await up(night, "Cloak of Flames", "3m")
     await bids(night, "Cloak of Flames", (anna, 5), (boris, 7))
-    assert await dms(night, anna) == []
+    assert dms(night, anna) == []
 
     panel = await night.types(anna, "me notifications")
     await anna.select(panel.response, ["outbid:always"], custom_id="qm:me.notices")
     await night.settle()
     assert "🔔 being outbid: **always**" in text_of(panel.response.message)
     await bids(night, "Cloak of Flames", (anna, 9), (boris, 11))
-    [told] = await dms(night, anna)
+    [told] = dms(night, anna)
     assert told.startswith("boris outbid your 9 on **Cloak of Flames**")
-    assert await dms(night, boris) == []
+    assert dms(night, boris) == []
 
     await anna.select(panel.response, ["outbid:never"], custom_id="qm:me.notices")
     await night.settle()
     assert "🔕 being outbid: **never**" in text_of(panel.response.message)
     await up(night, "Ring of Fire", "30m")
     await bids(night, "Ring of Fire", (anna, 5), (boris, 7))
-    assert len(await dms(night, anna)) == 1
+    assert len(dms(night, anna)) == 1

@@ -5,7 +5,8 @@ Sealed forms, as a specification:
 1. Offers are put in the guild's order of `ties`. Each rule is asked only among offers the earlier ones left equal:
    `tier` main over alt over anyone; `amount` the higher; `attendance` the higher in the last 30 days, compared
    exactly; `balance` the higher before the award; `wins` the fewer in 30 days; and last, always deciding, *one of*
-   `earliest` (the order of locks) and `roll` (drawn from a stored seed, the higher).
+   `earliest` (the order of locks) and `roll` (drawn from a stored seed, the higher). An order that ends in neither
+   ends in `earliest`.
 2. The first `quantity` offers win; an offer is one person's, so nobody wins two copies.
 3. `sealed`: a winner pays the own offer. `second-price`: min(own offer, best losing offer of the winner's tier +
    increment), at least the minimum; equal best offers: the own offer. Without tiers all offers are of one tier.
@@ -75,7 +76,7 @@ def resolve(terms: Terms, offers: Sequence[Bid], facts: Mapping[int, Facts], see
     if not offers:
         return Outcome((), ())
     rolls = _rolls(offers, seed)
-    ordered = sorted(offers, key=lambda bid: tuple(_key(tie, bid, facts, rolls) for tie in terms.ties))
+    ordered = sorted(offers, key=lambda bid: tuple(_key(tie, bid, facts, rolls) for tie in _order(terms)))
     winners, losers = ordered[: terms.quantity], ordered[terms.quantity :]
     prices = [_price(terms, bid, losers) for bid in winners]
     if terms.copies_pay is Pay.LOWEST:
@@ -102,11 +103,15 @@ def resolve_open(auction: Auction, people: int) -> Outcome:
         why = "nobody else bid"
     elif auction.price == leader.amount:
         why = "bid aloud, and nobody bid more"
-    elif auction.price < leader.most:
-        why = "one increment over the next best"
     else:
-        why = "the best bid, and of equal bids the earlier leads"
+        # Whether the last step was short would tell where the maximum is.
+        why = "the best bid, at most one increment over the next best"
     return Outcome((Win(leader, auction.price),), (f"{bidders} bid. {points(auction.price)}: {why}.",))
+
+
+def _order(terms: Terms) -> tuple[Tie, ...]:
+    """No two offers are equal in it: every one has its own place in the order of locks."""
+    return (*terms.ties, Tie.EARLIEST)
 
 
 def _rolls(offers: Sequence[Bid], seed: int) -> dict[int, int]:
@@ -154,7 +159,7 @@ def _steps(
     terms: Terms, first: Bid, second: Bid, facts: Mapping[int, Facts], rolls: Mapping[int, int]
 ) -> tuple[Step, ...]:
     steps: list[Step] = []
-    for tie in terms.ties:
+    for tie in _order(terms):
         shown = [_shown(tie, bid, facts, rolls) for bid in (first, second)]
         steps.append(Step(tie, *shown))
         if _key(tie, first, facts, rolls) != _key(tie, second, facts, rolls):

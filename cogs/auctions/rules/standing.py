@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 from bot.refusals import Refused
 from cogs.auctions.rules.bidding import Auction, Bid, price_of
-from cogs.auctions.rules.terms import Kind, Retract
+from cogs.auctions.rules.terms import Kind, Retract, Terms
 from cogs.dkp.rules import Purse
 
 LAST_MINUTE = timedelta(seconds=60)
@@ -56,13 +57,22 @@ def decide_standing_after(
     standing = tuple(sorted((*kept, *again), key=lambda bid: bid.rank))
     after = replace(auction, standing=standing, ends_at=ends_at, price=None)
     if auction.terms.takes_maximum and standing:
-        [leader] = standing
-        others = [bid for bid in remaining if bid.member_id != leader.member_id and bid not in skipped]
-        price = price_of(auction.terms, leader, (bid for bid in others if bid.rank > leader.rank))
+        price = _price_of(auction.terms, standing[0], [bid for bid in remaining if bid not in skipped])
         if not again and auction.price is not None:
             price = min(price, auction.price)
         after = replace(after, price=price)
     return StandingAfter(after, again, skipped)
+
+
+def _price_of(terms: Terms, leader: Bid, live: Iterable[Bid]) -> Decimal:
+    """The price among the bids not above the leader's: whose bid is higher was passed over and drives nothing.
+
+    What somebody bid aloud before they set a maximum was still said.
+    """
+    under = [bid for bid in live if bid.most <= leader.most]
+    aloud = max((bid.amount for bid in under if bid.member_id == leader.member_id), default=leader.amount)
+    others = (bid for bid in under if bid.member_id != leader.member_id)
+    return price_of(terms, replace(leader, amount=aloud), others)
 
 
 def _fill(

@@ -27,7 +27,7 @@ async def explain_auction(session: Session, entry: LedgerEntry) -> list[str]:
     lines = [f"{form} of **{safe(auction.item_name)}**{where}, ended {ended}."]
     lines.append(await _price(session, auction, entry))
     lines.append(await _competition(session, auction))
-    lines += map(safe, auction.trace or ())
+    lines += auction.trace or ()
     given = select(Award).where(Award.guild_id == session.guild_id, Award.entry_id == entry.entry_id)
     award = (await session.execute(given)).scalar_one_or_none()
     if award is not None and award.note:  # what was won has none
@@ -50,8 +50,8 @@ async def _price(session: Session, auction: Auction, entry: LedgerEntry) -> str:
     if bid is None:
         return f"{price}."
     played = f" for {safe(bid.character_name)}" if bid.character_name else ""
-    noun = "bid" if auction.kind == Kind.OPEN else f"offer of {points(bid.amount)}"
-    return f"{price}{played}, with a {noun} placed {when(bid.placed_at, 'T')}."
+    noun = "a bid" if auction.kind == Kind.OPEN else f"an offer of {points(bid.amount)}"
+    return f"{price}{played}, with {noun} placed {when(bid.placed_at, 'T')}."
 
 
 async def _competition(session: Session, auction: Auction) -> str:

@@ -23,7 +23,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, insert
@@ -153,6 +152,9 @@ OPEN_ACCOUNTS = (
 
 _is_bidder = _account.c.member_id == func.any(_members)
 _held_members = select(_hold.c.member_id).where(_hold.c.guild_id == _guild_id, _hold.c.auction_id == _auction_id)
+# Whose accounts: an array, because joined to a sub-select an account that changed while we waited for its lock may be
+# left out (its row is checked again, and of unnested members PostgreSQL 18 then sees only the first).
+_touched = func.array_cat(_members, func.array(_held_members.scalar_subquery()))
 LOCK_ACCOUNTS = (
     select(
         _account.c.member_id,
@@ -187,7 +189,7 @@ LOCK_ACCOUNTS = (
     .where(
         _account.c.guild_id == _guild_id,
         _account.c.pool_id == _pool_id,
-        _account.c.member_id.in_(union_all(select(func.unnest(_members)), _held_members)),
+        _account.c.member_id == func.any(_touched),
     )
     .order_by(_account.c.pool_id, _account.c.member_id)
     .with_for_update(of=_account)

@@ -119,7 +119,7 @@ def _nobody(card: Card) -> str:
     becomes = {
         WithoutBid.ROTS: "Over: nobody bid",
         WithoutBid.BANK: "Nobody bid: it goes to the guild bank",
-        WithoutBid.GIVEN: "Nobody bid: it is to be given to somebody",
+        WithoutBid.GIVEN: "Nobody bid: yet to be given away",
     }
     return becomes[card.rules.without_bid]
 

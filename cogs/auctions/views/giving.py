@@ -18,10 +18,10 @@ class Give(Press, key="auction.give", numbers=("auction_id",)):
 
 class GiveTo(Form, key="auction.give_to", title="Give it to whom?", numbers=("auction_id",)):
     def fields(self) -> dict[str, ui.TextInput[Any]]:
-        return {"who": ui.TextInput(label="A member, or one of their characters", placeholder="Anna", max_length=100)}
+        return {"member": ui.TextInput(label="A member or a character", placeholder="Anna", max_length=100)}
 
     async def submit(self, door: Door, texts: dict[str, str], *, auction_id: int, **_: int) -> None:
-        await door.say(await service.give(door.stage, door.actor, auction_id, texts["who"]))
+        await door.say(await service.give(door.stage, door.actor, auction_id, texts["member"]))
 
 
 async def _nothing(_: Session) -> None:

@@ -1,16 +1,24 @@
-"""The one board of a batch: a line an auction."""
+"""The one board of a batch: a line an auction, and a select that opens the private panel of one.
 
-from typing import Any
+Cards of their own would not do: Discord takes five edits in five seconds from a channel.
+"""
 
+from typing import Any, Final
+
+import discord
 from discord import ui
 
-from bot.kit.text import LAYOUT_TEXT, clip, fit_lines, points, safe, when
+from bot.kit.components import Pick
+from bot.kit.door import Door
+from bot.kit.text import LAYOUT_TEXT, SELECT_OPTIONS, clip, fit_lines, paste_block, plain, when
 from bot.stage import Actor, Stage
 from cogs.auctions.rules.terms import Status
-from cogs.auctions.service.batches import Item, items_of
+from cogs.auctions.service.batches import Item, game_lines, items_of, outcome, titled
+from cogs.auctions.service.words import left_in_words
+from cogs.auctions.views import panel
 
-_COLOUR, _OVER = 0xE0A030, 0x72767D
-_ENDED = {Status.WON: "won", Status.NO_BIDS: "over: nobody bid", Status.CANCELLED: "cancelled"}
+_COLOUR, _OVER = 0xE0A030, 0x3BA55D
+_PASTED: Final = 1200
 
 
 class BatchBoard:
@@ -19,34 +27,45 @@ class BatchBoard:
         if not items:
             return None
         live = any(item.status is Status.OPEN for item in items)
-        return board(items, live=live), live
+        return board(subject_id, items), live
 
 
-def board(items: list[Item], *, live: bool) -> ui.LayoutView:
+class BidOn(Pick, key="auction.of_batch", numbers=("batch_id",)):
+    """Opens the private panel of the auction that was picked, where later presses edit it in place."""
+
+    async def pick(self, door: Door, chosen: list[str], **_: int) -> None:
+        await panel.show(door, int(chosen[0]))
+
+
+def board(batch_id: int, items: list[Item]) -> ui.LayoutView:
+    """While one runs: where each stands; then the summary, with lines to paste into the game."""
     view = ui.LayoutView(timeout=None)
-    box: ui.Container[Any] = ui.Container(accent_colour=_COLOUR if live else _OVER)
-    head = f"## {len(items)} items" if live else f"## {len(items)} items, all over"
-    foot = "-# Bid with /auction bid."
+    running = [item for item in items if item.status is Status.OPEN]
+    box: ui.Container[Any] = ui.Container(accent_colour=_COLOUR if running else _OVER)
+    head = f"## {len(items)} items up" if running else f"## {len(items)} items: results"
+    over = len(items) - len(running)
+    foot = f"-# {over} of {len(items)} decided" if running and over else ""
+    if not running:
+        foot = paste_block(fit_lines(game_lines(items), _PASTED))
     box.add_item(ui.TextDisplay(head))
-    box.add_item(ui.TextDisplay(fit_lines(list(map(_line, items)), LAYOUT_TEXT - len(head) - len(foot))))
-    if live:
+    box.add_item(ui.Separator())
+    box.add_item(ui.TextDisplay(fit_lines([_line(item) for item in items], LAYOUT_TEXT - len(head) - len(foot))))
+    if foot:
         box.add_item(ui.TextDisplay(foot))
+    if running:
+        options = [
+            discord.SelectOption(label=clip(plain(item.name), 100), value=str(item.auction_id))
+            for item in running[:SELECT_OPTIONS]
+        ]
+        row = ui.ActionRow[Any]()
+        row.add_item(BidOn(batch_id=batch_id, options=options, placeholder="Bid on…"))
+        box.add_item(row)
     view.add_item(box)
     return view
 
 
 def _line(item: Item) -> str:
-    copies = f" ×{item.quantity}" if item.quantity > 1 else ""
-    name = f"**{safe(clip(item.name, 60))}**{copies}"
     if item.status is not Status.OPEN:
-        return f"{name} · {_ENDED[item.status]}"
-    return f"{name} · {_stands(item)} · {'paused' if item.paused else f'ends {when(item.ends_at)}'}"
-
-
-def _stands(item: Item) -> str:
-    if item.price is not None:
-        return points(item.price)
-    if not item.bids:
-        return f"begins at {points(item.minimum)}"
-    word = "offer" if item.kind.is_sealed else "bid"
-    return f"{item.bids} {word}{'' if item.bids == 1 else 's'}"
+        return f"{titled(item)} → {outcome(item)}"
+    ends = f"ends {when(item.ends_at)}" if item.left is None else f"paused, {left_in_words(item.left)} left"
+    return f"{titled(item)} · {item.stands} · {ends}"

@@ -12,6 +12,7 @@ from discord import ui
 
 from bot.kit.components import Form, Pick, Press
 from bot.kit.door import Door
+from bot.kit.panels import show_my_points
 from bot.kit.text import BUTTON_LABEL, SELECT_OPTIONS, clip, fit_lines, plain, points, safe
 from bot.stage import Session
 from bot.typed import parse_amount
@@ -26,7 +27,7 @@ PLACES = 2
 """Decimals a typed amount is read with; the pool then says how many it takes."""
 MOST_ANSWERS: Final = 5
 """Buttons that answer under **My points**: one row."""
-_ROOM: Final = 1200
+_ROOM: Final = 900
 """Characters for a person's other bids."""
 _CHARACTER_ROW, _ANSWER_ROW = 1, 2
 
@@ -99,9 +100,12 @@ def _view(panel: Panel, character_id: int, again: "Correct | None" = None) -> ui
         view.add_item(again or Offer(auction_id=auction_id, character_id=character_id, label=label, style=style))
     else:
         view.add_item(_bid(auction_id, panel.next_bid, character_id, f"Bid next: {points(panel.next_bid)}", style))
-        view.add_item(again or Other(auction_id=auction_id, character_id=character_id, label="Other…"))
+        of_maximum = again is not None and again.values["form"] == _FORMS.index(MaximumAmount)
+        other = Other(auction_id=auction_id, character_id=character_id, label="Other…")
+        view.add_item(other if again is None or of_maximum else again)
         if panel.takes_maximum:
-            view.add_item(Maximum(auction_id=auction_id, character_id=character_id, label="Max…"))
+            maximum = Maximum(auction_id=auction_id, character_id=character_id, label="Max…")
+            view.add_item(again if again is not None and of_maximum else maximum)
     if panel.all_in is not None:
         label = f"All in: {points(panel.all_in)}"
         view.add_item(AllIn(auction_id=auction_id, character_id=character_id, label=label))
@@ -254,11 +258,9 @@ class OtherAmount(Form, key="auction.amount", title="Bid another amount", number
         await bid(door, auction_id, parse_amount(texts["amount"], decimals=PLACES), character_id, typed=True)
 
 
-class MaximumAmount(
-    Form, key="auction.maximum", title="Bid for me up to a maximum", numbers=("auction_id", "character_id")
-):
+class MaximumAmount(Form, key="auction.maximum", title="Max bid", numbers=("auction_id", "character_id")):
     def fields(self) -> dict[str, ui.TextInput[Any]]:
-        return _amount("Your maximum: seen by you alone", "You pay what it takes to lead, at most this")
+        return _amount("Bid for me up to (seen by you alone)", "100")
 
     async def submit(self, door: Door, texts: dict[str, str], *, auction_id: int, character_id: int, **_: int) -> None:
         amount = parse_amount(texts["amount"], decimals=PLACES)
@@ -267,7 +269,7 @@ class MaximumAmount(
 
 class OfferAmount(Form, key="auction.offered", title="Make an offer", numbers=("auction_id", "character_id")):
     def fields(self) -> dict[str, ui.TextInput[Any]]:
-        return _amount("Your offer: seen by you alone until the end", "45")
+        return _amount("Your offer (nobody sees it before the end)", "45")
 
     async def submit(self, door: Door, texts: dict[str, str], *, auction_id: int, character_id: int, **_: int) -> None:
         await bid(door, auction_id, parse_amount(texts["amount"], decimals=PLACES), character_id, typed=True)
@@ -290,40 +292,56 @@ class MyPoints(Press, key="auction.points", numbers=("auction_id",)):
     """The panel of this auction, and below it everything else one has bid on."""
 
     async def press(self, door: Door, *, auction_id: int, **_: int) -> None:
-        async def look(session: Session) -> tuple[Panel, MyBids]:
-            return await panel_of(session, auction_id), await my_bids(session, besides=auction_id)
+        await _show_all(door, auction_id)
 
-        panel, bids = await door.stage.read(door.actor, "auctions.view", look)
-        view = _view(panel, panel.character_id) if panel.can_bid else ui.View(timeout=None)
-        words, answers = _answers(bids)
-        for answer in answers:
-            answer.row = _ANSWER_ROW
-            view.add_item(answer)
-        text = f"{panel.sentence}\n{words}" if words else panel.sentence
-        await door.bot.panels.show(door, "auction", auction_id, text, view if view.children else None)
+
+class Answer(Press, key="auction.answer", numbers=("auction_id", "cents", "character_id", "under")):
+    """Bids where one is outbid, and says what came of it where it was pressed: in the panel of the auction `under`
+    which it stands, 0: under somebody's points."""
+
+    async def press(self, door: Door, *, auction_id: int, cents: int, character_id: int, under: int, **_: int) -> None:
+        answer = await place_bid(door.stage, door.actor, auction_id, Decimal(cents) / 100, character_id)
+        if under:
+            await _show_all(door, under, first=f"{answer.panel.sentence}\n")
+        else:
+            await show_my_points(door, answer.panel.sentence)
+
+
+async def _show_all(door: Door, auction_id: int, *, first: str = "") -> None:
+    async def look(session: Session) -> tuple[Panel, MyBids]:
+        return await panel_of(session, auction_id), await my_bids(session, besides=auction_id)
+
+    panel, bids = await door.stage.read(door.actor, "auctions.view", look)
+    view = _view(panel, panel.character_id) if panel.can_bid else ui.View(timeout=None)
+    lines, answers = _answers(bids, auction_id)
+    for answer in answers:
+        answer.row = _ANSWER_ROW
+        view.add_item(answer)
+    text = f"{first}{panel.sentence}\n{lines}".rstrip()
+    await door.bot.panels.show(door, "auction", auction_id, text, view if view.children else None)
 
 
 async def my_part(session: Session) -> tuple[str, list[ui.Item[Any]]]:
     """What auctions add to **My points** wherever it is pressed."""
     if not session.may("auctions.view"):
         return "", []
-    words, answers = _answers(await my_bids(session))
-    return words, list(answers)
+    lines, answers = _answers(await my_bids(session))
+    return lines, list(answers)
 
 
-def _answers(bids: MyBids) -> tuple[str, list[BidNow]]:
+def _answers(bids: MyBids, under: int = 0) -> tuple[str, list[Answer]]:
     """The lines, and a button for each of the first that can be answered."""
     lines = list(bids.lines)
     if len(bids.outbid) > MOST_ANSWERS:
         lines.insert(0, f"You are outbid on {len(bids.outbid)}; buttons answer the {MOST_ANSWERS} that end first.")
-    style = discord.ButtonStyle.success
     answers = [
-        _bid(
-            one.auction_id,
-            one.next_bid,
-            one.character_id,
-            f"Bid {points(one.next_bid)} on {plain(one.item_name)}",
-            style,
+        Answer(
+            auction_id=one.auction_id,
+            cents=cents(one.next_bid),
+            character_id=one.character_id,
+            under=under,
+            label=f"Bid {points(one.next_bid)} on {plain(one.item_name)}",
+            style=discord.ButtonStyle.success,
         )
         for one in bids.outbid[:MOST_ANSWERS]
     ]

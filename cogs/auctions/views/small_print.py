@@ -45,8 +45,8 @@ def _form(terms: Terms) -> Iterator[str]:
         if copies > 1:
             yield f"The {copies} highest bids stand, one a person, and each pays their own."
         if terms.steps:
-            steps = ", ".join(f"{points(step)} from {points(start)} on" for start, step in terms.steps)
-            yield f"Steps of {points(terms.increment)}, {steps}."
+            steps = ", ".join(f"from {points(start)} by {points(step)}" for start, step in terms.steps)
+            yield f"Bids go up by {points(terms.increment)}, {steps}."
         if terms.retract is not Retract.NOT_LEADING:
             may = "Even a leading bid" if terms.retract is Retract.ALWAYS else "No bid"
             yield f"{may} can be taken back."

@@ -1,6 +1,10 @@
 """Decay, decided: what one account loses, what terms are good, when the next run is. Pure.
 
-It never raises anybody, never takes what is held for an open bid, and leads nobody below its floor.
+It never raises anybody, never takes what a board shows as somebody's bid, and leads nobody below its floor.
+
+Of what is held, only the part that everybody can read is left out. A loss is public: were a sealed offer or a maximum
+left out of it, whoever knows the percentage could reckon what it is. So hidden holds decay as if they were not there,
+and bids that are no longer covered stand, as after any loss that the floor does not bind.
 """
 
 from calendar import monthrange
@@ -63,7 +67,8 @@ class Decaying:
     """An account as decay sees it."""
 
     balance: Decimal
-    held: Decimal
+    bid: Decimal
+    """What is held that everybody can read off the boards."""
     earned: Decimal = Decimal(0)
     """Attendance and bonus and their reversals; only looked at when no more than that decays."""
     decayed: Decimal = Decimal(0)
@@ -89,11 +94,11 @@ def floor_of(typed: Decimal | None, pool_floor: Decimal) -> Decimal:
 def decide_loss(account: Decaying, terms: Terms) -> Decimal:
     """What an account loses, above zero, or 0.
 
-    B is the balance less what is held; with `earned_only` at most what was earned less what decayed before. The loss
-    is the rounded share of B, at most down to the floor. That last step has no more places than the pool writes, so
-    a floor finer than these may leave a fraction above it.
+    B is the balance less what stands as bids on the boards; with `earned_only` at most what was earned less what
+    decayed before. The loss is the rounded share of B, at most down to the floor. That last step has no more places
+    than the pool writes, so a floor finer than these may leave a fraction above it.
     """
-    base = account.balance - account.held
+    base = account.balance - account.bid
     if terms.earned_only:
         base = min(base, max(account.earned + account.decayed, Decimal(0)))
     if base <= terms.floor:

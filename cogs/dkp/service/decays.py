@@ -1,7 +1,8 @@
 """Decay: what a run would take, and the run itself, by an officer or by the pool's schedule.
 
-What a preview shows is reckoned from balances alone, which everybody may read. Were holds left out of it, the
-difference would tell what somebody holds; so with open bids it says "at most".
+Preview, run and schedule reckon with balances and with what the boards show as bids, which everybody may read, and
+with nothing else: from a published loss, or by previews with many percentages, nobody learns what somebody holds
+(`cogs.dkp.rules.decay` says what that means). So a preview is exact for that moment.
 """
 
 from dataclasses import dataclass
@@ -62,27 +63,26 @@ def terms_of(pool: Pool, percent: Decimal, floor: Decimal | None, *, earned_only
 
 @dataclass(frozen=True, slots=True)
 class DecayPreview:
-    """What a run would take, from balances alone. `names` are safe to show."""
+    """What a run would take now. `protected` are names safe to show."""
 
     pool: str
     terms: Terms
     people: int
     total: Decimal
-    held: bool
-    """Somebody has an open bid: less will be taken."""
+    bids: bool
+    """Boards show bids: what they come to when it runs stays."""
     protected: tuple[str, ...]
     """Who would lose more without the floor."""
     last_run: int
     """The pool's newest run; 0: none yet."""
 
     def in_words(self) -> str:
-        most = "at most " if self.held else ""
         lines = [
             f"Decay of **{safe(self.pool)}**: {self.terms.in_words()}.",
-            f"It takes {most}**{points(self.total)}** points from {most}**{count(self.people)}**.",
+            f"It takes **{points(self.total)}** points from **{count(self.people)}**.",
         ]
-        if self.held:
-            lines.append("What is held for open bids when it runs does not decay.")
+        if self.bids:
+            lines.append("Bids that the boards show do not decay; who bids before it runs changes these numbers.")
         if self.protected:
             named, rest = self.protected[:_MOST_NAMED], len(self.protected) - _MOST_NAMED
             more = f" and {rest} more" if rest > 0 else ""
@@ -101,20 +101,38 @@ async def preview(session: Session, asked: Asked) -> DecayPreview:
 
 async def preview_terms(session: Session, pool: Pool, terms: Terms) -> DecayPreview:
     query = (
-        select(Account.balance, Account.held > 0, Member.member_id, Member.display_name)
+        select(Account.balance, Member.member_id, Member.display_name)
         .join(Member, (Member.guild_id == Account.guild_id) & (Member.member_id == Account.member_id))
         .where(Account.guild_id == session.guild_id, Account.pool_id == pool.pool_id)
         .order_by(Member.name_key, Member.member_id)
     )
-    earned = await _earned(session, pool.pool_id) if terms.earned_only else {}
-    people, total, held, protected = 0, Decimal(0), False, []
-    for balance, holds, member_id, name in await session.execute(query):
-        account = Decaying(balance, Decimal(0), *earned.get(member_id, _NOTHING))
+    seen = await _Seen.load(session, pool, terms)
+    people, total, protected = 0, Decimal(0), []
+    for balance, member_id, name in await session.execute(query):
+        account = seen.account(member_id, balance)
         loss = decide_loss(account, terms)
-        people, total, held = people + bool(loss), total + loss, held or holds
+        people, total = people + bool(loss), total + loss
         if is_protected(account, terms):
             protected.append(safe(name))
-    return DecayPreview(pool.name, terms, people, total, held, tuple(protected), await _last_run(session, pool))
+    bids = any(seen.bids.values())
+    return DecayPreview(pool.name, terms, people, total, bids, tuple(protected), await _last_run(session, pool))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a decay goes by besides balances, by member."""
+
+    bids: dict[int, Decimal]
+    earned: dict[int, tuple[Decimal, Decimal]]
+
+    @classmethod
+    async def load(cls, session: Session, pool: Pool, terms: Terms) -> "_Seen":
+        """`earned` is only read where it counts."""
+        earned = await _earned(session, pool.pool_id) if terms.earned_only else {}
+        return cls(await ledger.publicly_held(session, pool.pool_id), earned)
+
+    def account(self, member_id: int, balance: Decimal) -> Decaying:
+        return Decaying(balance, self.bids.get(member_id, Decimal(0)), *self.earned.get(member_id, _NOTHING))
 
 
 async def _last_run(session: Session, pool: Pool) -> int:
@@ -225,9 +243,9 @@ async def _losses(
     session: Session, pool: Pool, terms: Terms, accounts: dict[ledger.Key, Account]
 ) -> dict[int, Decimal]:
     """Who loses how much; exact, because the accounts are locked."""
-    earned = await _earned(session, pool.pool_id) if terms.earned_only else {}
+    seen = await _Seen.load(session, pool, terms)
     losses = {
-        member_id: decide_loss(Decaying(account.balance, account.held, *earned.get(member_id, _NOTHING)), terms)
+        member_id: decide_loss(seen.account(member_id, account.balance), terms)
         for (_, member_id), account in accounts.items()
     }
     return {member_id: loss for member_id, loss in losses.items() if loss}

@@ -179,7 +179,7 @@ async def of_transfer(session: Session, entry: LedgerEntry) -> list[str]:
 
 
 async def of_decay_run(session: Session, entry: LedgerEntry) -> list[str]:
-    """With its reckoning, but not what was held then: whoever may read the entry may read this."""
+    """With its reckoning, but not what was bid then: whoever may read the entry may read this."""
     run = await session.get(DecayRun, (session.guild_id, entry.source_id))
     if run is None:
         return []
@@ -195,7 +195,7 @@ async def of_decay_run(session: Session, entry: LedgerEntry) -> list[str]:
     many = "1 person" if run.people == 1 else f"{run.people} people"
     return [
         f"Decay of {safe(pool.name)}, {when(run.run_at, 'f')}. {asked}",
-        f"{points(run.percent)} % of {of}, without what was held for open bids, rounded to {places},"
+        f"{points(run.percent)} % of {of}, without bids that stood on the boards, rounded to {places},"
         f" never below {points(run.floor)}.",
         f"The run took {points(run.total)} points from {many}.",
         *(["As a whole it was undone."] if run.undone_at is not None else []),

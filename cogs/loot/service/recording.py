@@ -82,7 +82,7 @@ async def record_award(session: Session, award: NewAward, member: Member, accoun
 def announce(session: Session, award: Award, member: Member, channel_id: int, *, why: str | None = None) -> None:
     """Tell the guild once, in the loot channel or else where it was bid for, with a line to paste into the game.
 
-    `why` it is theirs, where that needs saying: it stands under the result in small print.
+    `why` it is theirs, in our own words, where that needs saying: it stands under the result in small print.
     """
     to = f"<@{member.discord_user_id}>" if member.discord_user_id else f"**{safe(award.member_name)}**"
     played = f" ({safe(award.character_name)})" if award.character_name else ""
@@ -91,7 +91,7 @@ def announce(session: Session, award: Award, member: Member, channel_id: int, *,
         f"award{award.award_id}",
         f"**{safe(award.item_name)}** goes to {to}{played}{_for(award, '**')}."
         + (f"\n> {safe(award.note)}" if award.note else "")
-        + (f"\n-# {safe(clip(why, MOST_OF_WHY))}" if why else "")
+        + (f"\n-# {clip(why, MOST_OF_WHY)}" if why else "")
         + f"\n{paste_block(game_line(award))}",
         channel_id=session.guild.loot_channel_id or channel_id,
         mention=[member.discord_user_id] if member.discord_user_id else [],

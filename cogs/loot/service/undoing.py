@@ -15,7 +15,7 @@ from cogs.dkp.rules import check_reason
 from cogs.dkp.service import ledger
 from cogs.dkp.service.adjustments import tell_own_act
 from cogs.loot.rules import AwardUndone
-from db.tables import Award
+from db.tables import Auction, Award
 
 
 class AwardUndo:
@@ -61,8 +61,17 @@ class AwardUndo:
             reason=reason,
         )
         if award.auction_id is not None:
-            session.redraw("auction", award.auction_id)
+            await _redraw(session, award.auction_id)
         return f"Undone: {safe(award.item_name)} to {safe(award.member_name)}.{back}"
+
+
+async def _redraw(session: Session, auction_id: int) -> None:
+    """The card of the auction, or the one board of the batch it was put up with."""
+    batch = select(Auction.auction_batch_id).where(
+        Auction.guild_id == session.guild_id, Auction.auction_id == auction_id
+    )
+    batch_id = (await session.execute(batch)).scalar_one()
+    session.redraw("auction" if batch_id is None else "auction_batch", auction_id if batch_id is None else batch_id)
 
 
 async def get_award(session: Session, award_id: int, *, lock: bool = False) -> Award:

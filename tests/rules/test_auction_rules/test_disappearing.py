@@ -1,129 +1,259 @@
-"""A standing bid disappears; and whole auctions against a reference that keeps only what happened."""
+"""A standing bid disappears: voided, retracted where allowed, its owner left, or the right was lost."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from cogs.auctions.rules.bidding import (
-    Bid,
-    BidAccepted,
-    Bidder,
-    after_bid,
-    decide_bid,
+from cogs.auctions.rules.bidding import Auction, Bid
+from cogs.auctions.rules.standing import decide_standing_after, may_retract
+from cogs.auctions.rules.terms import Kind, Retract, Terms
+from tests.rules.test_auction_rules.pieces import (
+    ANNA,
+    BORIS,
+    CARA,
+    DORA,
+    END,
+    D,
+    auction,
+    before_end,
+    copies,
+    purse,
+    sealed,
 )
-from cogs.auctions.rules.ending import (
-    decide_standing_after,
-)
-from tests.rules.test_auction_rules.pieces import ANNA, BORIS, CARA, END, D, auction, before_end, purse
 
 LADDER = (Bid(1, ANNA, D(10)), Bid(2, BORIS, D(20)), Bid(3, CARA, D(30)), Bid(4, BORIS, D(40)))
+LED = Auction(Terms(), END, standing=(LADDER[3],), price=D(40))
+RICH = {member_id: purse(9999) for member_id in (ANNA, BORIS, CARA, DORA)}
 
 
-def void(*sequences: int) -> list[Bid]:
-    return [replace(bid, voided=bid.sequence in sequences) for bid in LADDER]
+def purses(**spendable: int):
+    by_name = {"anna": ANNA, "boris": BORIS, "cara": CARA, "dora": DORA}
+    return {by_name[name]: purse(amount) for name, amount in spendable.items()}
 
 
 @pytest.mark.parametrize(
-    ("bids", "spendable", "stands", "skipped"),
+    ("gone", "have", "stands", "again", "skipped"),
     [
-        pytest.param(void(4), {ANNA: 99, BORIS: 99, CARA: 99}, 3, [], id="the next best stands"),
-        pytest.param(void(4), {ANNA: 99, BORIS: 99, CARA: 29}, 2, [3], id="who cannot be held now is skipped"),
-        pytest.param(void(4), {ANNA: 99, BORIS: 99}, 2, [3], id="who has no account is skipped"),
-        pytest.param(
-            void(), {ANNA: 99, BORIS: 25, CARA: 0}, 2, [4, 3], id="the same owner's lower bid may still stand"
-        ),
-        pytest.param(void(4), {ANNA: 9, BORIS: 9, CARA: 9}, None, [3, 2, 1], id="none: back to the minimum"),
-        pytest.param(void(1, 2, 3, 4), {ANNA: 99, BORIS: 99, CARA: 99}, None, [], id="all voided"),
+        pytest.param({4}, purses(anna=99, boris=99, cara=99), 3, [3], [], id="the next best stands again"),
+        pytest.param({4}, purses(anna=99, boris=99, cara=30), 3, [3], [], id="who has just enough can be held"),
+        pytest.param({4}, purses(anna=99, boris=99, cara=29), 2, [2], [3], id="who cannot be held now is skipped"),
+        pytest.param({4}, purses(anna=99, boris=99), 2, [2], [3], id="whose right is lost is skipped"),
+        pytest.param({4, 3}, purses(anna=99, boris=20), 2, [2], [], id="one's own lower bid may still stand"),
+        pytest.param({4}, purses(anna=9, boris=9, cara=9), None, [], [3, 2, 1], id="none: back to the minimum"),
+        pytest.param({1, 2, 3, 4}, RICH, None, [], [], id="all voided: back to the minimum"),
+        pytest.param({2}, RICH, 4, [], [], id="an outbid one disappears: who stands, stands on"),
+        pytest.param({2}, {}, 4, [], [], id="and need not be held anew"),
     ],
 )
-def test_a_standing_bid_disappears_and_the_best_that_can_be_held_now_stands(bids, spendable, stands, skipped):
-    purses = {member: purse(amount) for member, amount in spendable.items()}
-    after = decide_standing_after(auction(BORIS, "40"), bids, purses, now=before_end(90))
-    assert (after.standing.sequence if after.standing else None) == stands
+def test_a_standing_bid_disappears_and_the_best_that_can_be_held_now_stands(gone, have, stands, again, skipped):
+    after = decide_standing_after(LED, gone, LADDER, have, now=before_end(90))
+    assert [bid.sequence for bid in after.auction.standing] == ([] if stands is None else [stands])
+    assert [bid.sequence for bid in after.again] == again
     assert [bid.sequence for bid in after.skipped] == skipped
-    assert after.ends_at == END
+    assert after.auction.next_bid() == (1 if stands is None else after.auction.standing[0].amount + 1)
+    assert after.auction.ends_at == END
+
+
+def test_somebody_who_cannot_be_held_for_the_higher_may_be_for_the_lower():
+    bids = [Bid(1, BORIS, D(20)), Bid(2, BORIS, D(40)), Bid(3, CARA, D(50))]
+    now = Auction(Terms(), END, standing=(bids[2],), price=D(50))
+    after = decide_standing_after(now, {3}, bids, purses(boris=25), now=before_end(90))
+    assert (after.again, after.skipped) == ((bids[0],), (bids[1],))
+
+
+def test_of_two_equal_bids_the_earlier_stands():
+    bids = [Bid(7, BORIS, D(30)), Bid(3, CARA, D(30)), Bid(9, ANNA, D(50))]
+    after = decide_standing_after(auction(ANNA, "50"), {1}, bids[:2], RICH, now=before_end(90))
+    assert after.auction.standing == (bids[1],)
+    assert after.auction.price == 30, "the other drives the price to the same amount"
 
 
 @pytest.mark.parametrize(("left", "then_left"), [(61, 61), (60, 60), (59, 60), (1, 60), (-0.5, 60)])
 def test_with_less_than_60_s_left_the_end_becomes_now_and_60_s(left, then_left):
     now = before_end(left)
-    after = decide_standing_after(auction(BORIS, "40"), void(4), {}, now=now)
-    assert after.ends_at - now == timedelta(seconds=then_left)
+    for have in (RICH, {}):
+        after = decide_standing_after(LED, {4}, LADDER, have, now=now)
+        assert after.auction.ends_at - now == timedelta(seconds=then_left)
+        assert after.auction.extensions == 0, "it is not counted"
 
 
-def test_of_two_equal_bids_the_earlier_stands():
-    bids = [Bid(7, BORIS, D(30)), Bid(3, CARA, D(30))]
-    purses = {BORIS: purse(99), CARA: purse(99)}
-    after = decide_standing_after(auction(), bids, purses, now=before_end(90))
-    assert after.standing == Bid(3, CARA, D(30))
+def test_while_it_is_paused_60_s_are_left_of_when_that_began():
+    paused = replace(LED, paused_at=before_end(5))
+    after = decide_standing_after(paused, {4}, LADDER, RICH, now=END + timedelta(hours=2))
+    assert after.auction.ends_at == before_end(5) + timedelta(seconds=60)
 
 
-bids_made = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 6), st.booleans()), max_size=8).map(
-    lambda made: [Bid(n, who, D(amount), voided) for n, (who, amount, voided) in enumerate(made)]
+def test_a_bid_that_did_not_stand_moves_no_end():
+    assert decide_standing_after(LED, {3}, LADDER, RICH, now=before_end(1)).auction.ends_at == END
+
+
+# --- what it costs then -----------------------------------------------------------------------------------------------
+
+CUT = [Bid(1, ANNA, D(1), D(60)), Bid(2, BORIS, D(40)), Bid(3, CARA, D(1), D(50)), Bid(4, DORA, D(90))]
+
+
+def standing(bid: Bid, price: str, **changes) -> Auction:
+    return Auction(Terms(increment=D(5), **changes), END, standing=(bid,), price=D(price))
+
+
+@pytest.mark.parametrize(
+    ("now", "gone", "have", "live", "price"),
+    [
+        pytest.param(standing(CUT[3], "90"), {4}, RICH, CUT, 55, id="best other maximum + increment"),
+        pytest.param(standing(CUT[3], "90"), {4, 3}, RICH, CUT, 45, id="of what is left"),
+        pytest.param(standing(CUT[3], "90"), {4, 3, 2}, RICH, CUT, 1, id="nobody else bid: the minimum"),
+        pytest.param(standing(CUT[3], "90"), {4}, purses(boris=99, cara=99), CUT, 45, id="the skipped drive nothing"),
+        pytest.param(standing(CUT[0], "55"), {3}, RICH, CUT[:3], 45, id="who leads on pays what others drive it to"),
+        pytest.param(standing(CUT[0], "55"), {2}, RICH, CUT[:3], 55, id="which may be as much as before"),
+        pytest.param(standing(CUT[0], "52"), {2}, RICH, CUT[:3], 52, id="never more than before"),
+        pytest.param(
+            standing(Bid(5, ANNA, D(30), D(60)), "55"), {3, 2}, RICH, [*CUT[1:3], Bid(5, ANNA, D(30), D(60))], 30,
+            id="what was bid aloud is still said",
+        ),
+        pytest.param(
+            standing(CUT[3], "90"), {4}, RICH,
+            [Bid(1, ANNA, D(30)), Bid(2, BORIS, D(5)), Bid(3, ANNA, D(1), D(60)), CUT[3]], 30,
+            id="also what was bid aloud before somebody else led",
+        ),
+        pytest.param(
+            standing(CUT[3], "90"), {4}, purses(anna=50), [Bid(1, ANNA, D(1), D(40)), Bid(2, ANNA, D(80)), CUT[3]], 1,
+            id="but not what one was passed over with",
+        ),
+        pytest.param(
+            standing(Bid(4, ANNA, D(1), D(60)), "60"), {9}, RICH,
+            [Bid(1, BORIS, D(60)), Bid(4, ANNA, D(1), D(60)), Bid(9, CARA, D(20))], 60,
+            id="an equal bid drives it to the maximum, whichever came first",
+        ),
+        pytest.param(
+            standing(Bid(4, ANNA, D(1), D(60)), "25"), {9}, RICH,
+            [Bid(1, BORIS, D(99)), Bid(4, ANNA, D(1), D(60)), Bid(9, CARA, D(20))], 1,
+            id="who was passed over before with a higher bid drives nothing",
+        ),
+    ],
+)  # fmt: skip
+def test_the_price_is_worked_out_anew(now, gone, have, live, price):
+    assert decide_standing_after(now, gone, live, have, now=before_end(90)).auction.price == price
+
+
+# --- several copies, sealed forms -------------------------------------------------------------------------------------
+
+
+def test_with_several_copies_every_free_place_is_filled():
+    now = copies(3, "50", "40", "30")
+    live = [*now.standing, Bid(7, DORA, D(25)), Bid(8, CARA, D(20)), Bid(9, BORIS, D(10))]
+    after = decide_standing_after(now, {1, 2}, live, RICH, now=before_end(30))
+    assert [(bid.member_id, bid.amount) for bid in after.auction.standing] == [(CARA, 30), (DORA, 25), (BORIS, 10)]
+    assert [bid.member_id for bid in after.again] == [DORA, BORIS]
+    assert after.skipped == ()
+    assert after.auction.price is None
+    assert after.auction.ends_at == END + timedelta(seconds=30)
+
+
+def test_with_several_copies_who_stands_already_takes_no_second_place():
+    now = copies(2, "50", "40")
+    live = [*now.standing, Bid(7, ANNA, D(30))]
+    after = decide_standing_after(now, {2}, live, RICH, now=before_end(90))
+    assert (after.auction.standing, after.again, after.skipped) == (now.standing[:1], (), ())
+
+
+@pytest.mark.parametrize("kind", [Kind.SEALED, Kind.SECOND_PRICE])
+def test_in_sealed_forms_nobody_is_waiting(kind):
+    now = sealed(Bid(1, ANNA, D(50)), Bid(2, BORIS, D(40)), kind=kind)
+    after = decide_standing_after(now, {1}, now.standing, {}, now=before_end(5))
+    assert (after.auction, after.again, after.skipped) == (replace(now, standing=now.standing[1:]), (), ())
+
+
+# --- who may take a bid back ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("retract", "leader_may", "outbid_may", "sealed_may"),
+    [
+        (Retract.NEVER, False, False, False),
+        (Retract.NOT_LEADING, False, True, True),
+        (Retract.ALWAYS, True, True, True),
+    ],
 )
+def test_who_may_retract(retract, leader_may, outbid_may, sealed_may):
+    now = auction(ANNA, terms=Terms(retract=retract))
+    assert (may_retract(now, ANNA), may_retract(now, BORIS)) == (leader_may, outbid_may)
+    of_two = copies(2, "50", "40", retract=retract)
+    assert (may_retract(of_two, BORIS), may_retract(of_two, CARA)) == (leader_may, outbid_may)
+    assert may_retract(sealed(Bid(1, ANNA, D(50)), retract=retract), ANNA) is sealed_may
 
 
-@given(bids=bids_made, spendable=st.dictionaries(st.integers(1, 4), st.integers(-2, 7)))
-def test_the_standing_bid_agrees_with_brute_force(bids, spendable):
-    purses = {member: purse(amount) for member, amount in spendable.items()}
-    after = decide_standing_after(auction(), bids, purses, now=before_end(90))
-
-    def beats(one: Bid, other: Bid) -> bool:
-        return one.amount > other.amount or (one.amount == other.amount and one.sequence < other.sequence)
-
-    alive = [bid for bid in bids if not bid.voided]
-    able = [bid for bid in alive if bid.member_id in spendable and spendable[bid.member_id] >= bid.amount]
-    best = [bid for bid in able if not any(beats(other, bid) for other in able)]
-    assert after.standing == (best[0] if best else None)
-    passed_over = {bid for bid in alive if not best or beats(bid, best[0])}
-    assert set(after.skipped) == passed_over
-    assert all(beats(one, other) for one, other in zip(after.skipped, after.skipped[1:], strict=False))
+def test_by_default_a_leading_bid_cannot_be_retracted():
+    assert not may_retract(auction(ANNA), ANNA)
 
 
-acts = st.lists(
-    st.one_of(
-        st.tuples(st.just("bid"), st.integers(1, 4), st.integers(1, 14)),
-        st.tuples(st.just("void"), st.integers(1, 4), st.just(0)),
-        st.tuples(st.just("spend"), st.integers(1, 4), st.integers(1, 5)),
-    ),
-    max_size=25,
+# --- against a plain loop ---------------------------------------------------------------------------------------------
+
+OFFERS = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 9), st.integers(0, 4)), max_size=9)
+
+
+@settings(max_examples=300)
+@given(
+    offers=OFFERS,
+    quantity=st.integers(1, 3),
+    stood=st.sets(st.integers(0, 8), max_size=3),
+    gone=st.sets(st.integers(0, 8), max_size=4),
+    spendable=st.dictionaries(st.integers(1, 5), st.integers(-2, 14)),
+    price=st.integers(1, 14),
 )
+def test_who_stands_is_what_a_plain_loop_says(offers, quantity, stood, gone, spendable, price):
+    bids = [
+        Bid(n, who, D(amount), D(amount + more) if more and quantity == 1 else None)
+        for n, (who, amount, more) in enumerate(offers)
+    ]
+    before: list[Bid] = []
+    for bid in bids:
+        if bid.sequence in stood and len(before) < quantity and bid.member_id not in [b.member_id for b in before]:
+            before.append(bid)
+    before.sort(key=lambda bid: (-bid.most, bid.sequence))
+    was = D(price) if quantity == 1 and before else None
+    now = Auction(Terms(quantity=quantity), END, standing=tuple(before), price=was)
 
+    after = decide_standing_after(
+        now, gone, bids, {who: purse(amount) for who, amount in spendable.items()}, now=before_end(90)
+    )
 
-@given(acts=acts, balances=st.lists(st.integers(0, 15), min_size=4, max_size=4))
-def test_a_whole_auction_holds_exactly_the_standing_bid_and_nobody_below_the_floor(acts, balances):
-    balance = dict(enumerate(balances, start=1))
-    now, bids = auction(), []
-    for turn, (act, who, amount) in enumerate(acts):
-        held = {now.standing.member_id: now.standing.amount} if now.standing else {}
-        leader, price = (now.standing.member_id, int(now.standing.amount)) if now.standing else (None, 0)
-        if act == "bid":
-            own = held.get(who, D(0))
-            decision = decide_bid(
-                now, Bidder(who, purse(balance[who], own), own), D(amount), received_at=before_end(90)
-            )
-            # An own standing bid is replaced, so what counts is the whole of it against the whole balance.
-            assert isinstance(decision, BidAccepted) is (amount > price and amount <= balance[who])
-            if isinstance(decision, BidAccepted):
-                assert decision.changes_leader is (who != leader)
-                bids.append(Bid(turn, who, D(amount)))
-                now = after_bid(now, bids[-1], decision)
-        elif act == "void":
-            mine = [bid for bid in bids if bid.member_id == who and not bid.voided]
-            if not mine:
-                continue
-            lost = max(mine, key=lambda bid: bid.amount)
-            bids = [replace(bid, voided=bid.voided or bid == lost) for bid in bids]
-            if lost == now.standing:
-                purses = {member: purse(amount) for member, amount in balance.items()}
-                after = decide_standing_after(now, bids, purses, now=before_end(90))
-                now = replace(now, standing=after.standing, ends_at=after.ends_at)
-                able = [bid.amount for bid in bids if not bid.voided and bid.amount <= balance[bid.member_id]]
-                assert (now.standing.amount if now.standing else None) == max(able, default=None)
+    standing = [bid for bid in before if bid.sequence not in gone]
+    again, skipped = [], []
+    for bid in sorted(bids, key=lambda bid: (-bid.most, bid.sequence)):
+        if len(standing) == quantity:
+            break
+        if bid.sequence in gone or bid.member_id in [each.member_id for each in standing]:
+            continue
+        if bid.member_id in spendable and spendable[bid.member_id] >= bid.most:
+            standing.append(bid)
+            again.append(bid)
         else:
-            balance[who] -= min(amount, max(0, balance[who] - int(held.get(who, 0))))
-        assert now.standing is None or now.standing.amount <= balance[now.standing.member_id]
-        assert now.standing is None or not next(b for b in bids if b.sequence == now.standing.sequence).voided
+            skipped.append(bid)
+    event(f"{len(again)} again, {len(skipped)} skipped")
+    assert set(after.auction.standing) == set(standing)
+    assert list(after.auction.standing) == sorted(standing, key=lambda bid: (-bid.most, bid.sequence))
+    assert (list(after.again), list(after.skipped)) == (again, skipped)
+    for bid in after.auction.standing:
+        assert bid in before or spendable[bid.member_id] >= bid.most, "nobody stands who cannot be held"
+    if quantity > 1 or not standing:
+        assert after.auction.price is None
+        return
+    [leader] = standing
+    least = D(1)
+    for bid in bids:
+        if bid.sequence in gone or bid in skipped or bid.most > leader.most:
+            continue
+        least = max(least, bid.amount if bid.member_id == leader.member_id else bid.most + 1)
+    least = min(least, leader.most)
+    assert after.auction.price == (least if was is None or again else min(least, was)), "never more for who leads on"
+
+
+@given(offers=OFFERS, quantity=st.integers(1, 3))
+def test_when_every_bid_is_gone_it_is_back_to_the_minimum(offers, quantity):
+    bids = [Bid(n, who, D(amount)) for n, (who, amount, _) in enumerate(offers)]
+    now = Auction(Terms(quantity=quantity, minimum=D(3)), END, standing=tuple(bids[:1]), price=D(7))
+    after = decide_standing_after(now, set(range(9)), bids, {n: purse(99) for n in range(6)}, now=before_end(90))
+    assert (after.auction.standing, after.auction.price, after.auction.next_bid()) == ((), None, 3)

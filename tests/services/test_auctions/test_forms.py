@@ -143,6 +143,19 @@ async def test_no_audit_row_says_what_was_offered(stage, cloak) -> None:
     assert "44" not in f"{row.before} {row.after}"
 
 
+async def test_a_batch_that_breaks_writes_no_amount_into_the_log(stage, cloak, caplog, owner) -> None:
+    await becomes(stage, cloak, kind="sealed")
+    await give(stage, ANNA, 99_000)
+    await owner.execute("ALTER TABLE hold ADD CONSTRAINT refuses CHECK (amount < 90000)")
+    answers = await asyncio.gather(
+        bid(stage, ANNA, cloak, 94_387), bid(stage, BORIS, cloak, 50), return_exceptions=True
+    )
+    assert [type(answer).__name__ for answer in answers] == ["IntegrityError"] * 2
+    said = "\n".join([caplog.text, *map(str, answers)])
+    assert "a batch of 2 broke" in said
+    assert "94387" not in said
+
+
 # -- who may bid -------------------------------------------------------------------------------------------------------
 
 

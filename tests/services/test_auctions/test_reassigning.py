@@ -163,6 +163,18 @@ async def test_of_several_winners_it_must_be_said_whose(stage, cloak, clock):
     await adds_up(stage)
 
 
+async def test_who_got_a_copy_since_the_look_gets_no_second_one(stage, cloak, clock):
+    await becomes(stage, cloak, quantity=2)
+    await bid(stage, BORIS, cloak, 40)
+    await bid(stage, ANNA, cloak, 45)
+    await end(stage, clock, cloak)
+    found = await look(stage, cloak, "Cara", winner="Boris", cost=5)
+    await move(stage, cloak, "Cara", winner="Anna", cost=5)
+    with pytest.raises(CannotReassign, match="Cara has Cloak of Flames from that auction already"):
+        await reassign(stage, LEAD, cloak, found.award_id, found.to_member_id, found.cost, found.reason, CHANNEL)
+    assert await owners(stage, cloak) == [("Boris", 40), ("Cara", 5)]
+
+
 async def test_it_goes_back_and_forth(stage, won):
     for who in ("Boris", "Anna", "Boris", "Anna"):
         await move(stage, won, who)

@@ -7,11 +7,13 @@ import asyncpg
 import pytest
 from sqlalchemy import select, update
 
+from bot import due
 from bot.refusals import NotAllowed
 from bot.stage import Session, Stage
+from cogs.dkp import jobs
 from cogs.dkp.rules.decay import BadPercent, DecayedMeanwhile, NothingToDecay
 from cogs.dkp.rules.pools import ArchivedPool
-from cogs.dkp.service import decays, ledger, undoing
+from cogs.dkp.service import decay_schedules, decays, ledger, undoing
 from cogs.dkp.service.decays import Asked, Decayed, DecayPreview
 from db.tables import Account, Member, Pool
 from tests.conftest import person
@@ -74,16 +76,29 @@ async def test_the_preview_says_what_follows_and_changes_nothing(guild: Stage, o
     assert (await apply(guild, floor=50)).total == 12
 
 
-async def test_what_is_held_stays_and_no_preview_tells_how_much_it_is(guild: Stage):
+async def test_what_a_board_shows_as_bid_stays_and_the_preview_is_exact(guild: Stage):
     await give(guild, "Bob", 500)
-    free = await preview(guild)
     await hold_for(guild, BOB, "Cloak of Flames", 70)
-    held = await preview(guild)
-    assert (held.people, held.total) == (free.people, free.total)
-    assert "at most **50** points" in held.in_words()
-    assert "What is held for open bids when it runs does not decay." in held.in_words()
-    assert (await apply(guild)).total == 43
-    assert (await balances(guild))["Bob"] == 457
+    await hold_for(guild, BOB, "Ring of Fire", 30, quantity=2, price=None)
+    found = await preview(guild)
+    assert found.in_words().splitlines()[1:] == [
+        "It takes **40** points from **1 person**.",
+        "Bids that the boards show do not decay; who bids before it runs changes these numbers.",
+    ]
+    assert (await apply(guild)).total == found.total == 40
+    assert (await balances(guild))["Bob"] == 460
+
+
+async def test_a_schedule_takes_what_the_preview_says_whatever_is_held_in_secret(guild: Stage, owner, clock):
+    guild.registry.due[decay_schedules.DECAY] = jobs.decay
+    await give(guild, "Bob", 1000)
+    await hold_for(guild, BOB, "Orb", 777, kind="sealed", price=None)
+    await hold_for(guild, BOB, "Cloak", 123, price=10)
+    assert (await preview(guild)).total == 99
+    await decay_schedules.schedule(guild, ANNA, "week", Asked(10))
+    clock.move(days=7)
+    await due.run_once(guild)
+    assert await owner.fetchval("SELECT total FROM decay_run") == 99
 
 
 async def test_of_earned_points_only_a_decay_that_was_undone_counts_as_none(guild: Stage, owner: asyncpg.Connection):

@@ -86,7 +86,7 @@ async def test_each_source_of_points_tells_where_it_comes_from(guild: Stage, own
     assert (await explain(guild, odd))[2] == "Import by Anna: because"
 
 
-async def test_a_decay_tells_its_reckoning_but_not_what_was_held(guild: Stage, owner: asyncpg.Connection):
+async def test_a_decay_tells_its_reckoning_but_not_what_was_bid(guild: Stage, owner: asyncpg.Connection):
     await give(guild, "Bob", 500)
     await hold_for(guild, BOB, "Cloak of Flames", 70)
     run = await decays.apply(guild, ANNA, Asked(10, floor=20, earned_only=False), 0, HERE)
@@ -94,7 +94,7 @@ async def test_a_decay_tells_its_reckoning_but_not_what_was_held(guild: Stage, o
     assert lines[1] == "Balance 500 → 457."
     assert lines[2].endswith("Let decay by Anna.")
     assert lines[3:5] == [
-        "10 % of the balance, without what was held for open bids, rounded to whole points, never below 20.",
+        "10 % of the balance, without bids that stood on the boards, rounded to whole points, never below 20.",
         "The run took 43 points from 1 person.",
     ]
     assert not any("70" in line or "430" in line for line in lines[3:])

@@ -98,7 +98,7 @@ class Officers:
             run = await decays.apply(self.stage, self.officer, asked, seen.last_run)
         finally:
             after = await self.balances()
-        assert run.total <= seen.total, "the preview says at most"
+        assert run.total == seen.total, "the preview is exact"
         assert run.total == sum(before[member][0] - after[member][0] for member in before)
         for member, (balance, held) in after.items():
             assert balance <= before[member][0]

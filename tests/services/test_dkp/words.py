@@ -1,6 +1,7 @@
 """The people of these tests and short words for what they do."""
 
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 
@@ -47,27 +48,27 @@ async def own_points(stage: Stage, who: Actor) -> balances.MyPoints:
     return await stage.run(who, look)
 
 
-async def hold_for(stage: Stage, who: Actor, item: str, amount: int) -> int:
-    """An open auction on which somebody holds points."""
+async def hold_for(stage: Stage, who: Actor, item: str, amount: int, **other: Any) -> int:
+    """An auction, open and standing at the amount unless told `other` columns, on which somebody holds points."""
 
     async def work(session: Session) -> int:
         pool = await ledger.default_pool(session)
-        auction = Auction(
-            guild_id=session.guild_id,
-            pool_id=pool.pool_id,
-            item_name=item,
-            item_key=name_key(item),
-            minimum=Decimal(1),
-            increment=Decimal(1),
-            bidders="members",
-            channel_id=1,
-            started_at=session.now,
-            started_by_user_id=1,
-            ends_at=session.now,
-            snipe_window_seconds=20,
-            snipe_extension_seconds=20,
-            snipe_limit=20,
-        )
+        columns = {
+            "item_name": item,
+            "item_key": name_key(item),
+            "minimum": Decimal(1),
+            "increment": Decimal(1),
+            "bidders": "members",
+            "channel_id": 1,
+            "started_at": session.now,
+            "started_by_user_id": 1,
+            "ends_at": session.now,
+            "price": Decimal(amount),
+            "snipe_window_seconds": 20,
+            "snipe_extension_seconds": 20,
+            "snipe_limit": 20,
+        }
+        auction = Auction(guild_id=session.guild_id, pool_id=pool.pool_id, **columns | other)
         session.add(auction)
         await session.flush()
         key = (pool.pool_id, session.member.member_id)

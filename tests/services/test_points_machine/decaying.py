@@ -27,8 +27,7 @@ class Decays(Played):
         apply = (asked, seen.last_run)
         run = self._one(asked, lambda: decays.apply(self.world.stage, self.officer, *apply))
         if run is not None:
-            assert run.total <= seen.total, "the preview says at most"
-            assert run.total == seen.total or seen.held
+            assert run.total == seen.total, "the preview is exact"
 
     @rule(percent=PERCENT, earned_only=st.booleans())
     def decays_by_schedule(self, percent: Decimal, earned_only: bool) -> None:
@@ -53,12 +52,12 @@ class Decays(Played):
             now, was = after[member]["balance"], one["balance"]
             assert was - now == (expected[member] if ran else 0), "decay took something else than it says"
             assert now <= was, "decay raised somebody"
-            assert now == was or now - one["held"] >= floor, "decay went below its floor, or took what is held"
+            assert now == was or now - one["bid"] >= floor, "decay went below its floor, or took what is bid"
         return answer
 
     @staticmethod
     def _loss(one: dict[str, Decimal], asked: Asked) -> Decimal:
-        base, floor = one["balance"] - one["held"], D(asked.floor or 0)
+        base, floor = one["balance"] - one["bid"], D(asked.floor or 0)
         if asked.earned_only:
             base = min(base, max(one["earned"] + one["decayed"], D(0)))
         share = (base * D(asked.percent) / 100).quantize(D("0.1"), ROUND_HALF_EVEN)
@@ -68,7 +67,11 @@ class Decays(Played):
         """What each person's points are, and what they and whom they absorbed earned and lost by decay so far."""
         rows = self.rows(
             """
-            SELECT member_id, coalesce(absorbed_by_member_id, member_id) AS is_now, balance, held, earned
+            SELECT member_id, coalesce(absorbed_by_member_id, member_id) AS is_now, balance, earned, (
+                SELECT coalesce(sum(CASE WHEN quantity > 1 THEN amount ELSE least(amount, price) END), 0)
+                FROM hold JOIN auction USING (guild_id, auction_id)
+                WHERE guild_id = $1 AND hold.member_id = account.member_id AND kind = 'open' AND NOT names_hidden
+            ) AS bid
             FROM account JOIN member USING (guild_id, member_id) WHERE guild_id = $1
             """
         )
@@ -88,5 +91,5 @@ class Decays(Played):
             sums[row["is_now"]]["earned"] += row["earned"]
             sums[row["is_now"]]["decayed"] += decayed.get(row["member_id"], D(0))
         return {
-            row["member_id"]: {"balance": row["balance"], "held": row["held"], **sums[row["member_id"]]} for row in rows
+            row["member_id"]: {"balance": row["balance"], "bid": row["bid"], **sums[row["member_id"]]} for row in rows
         }

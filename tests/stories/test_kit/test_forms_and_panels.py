@@ -139,3 +139,24 @@ async def test_a_command_brings_the_panel_to_where_the_person_looks(kit: Kit) ->
     second = await kit.does(work)
     assert said(second) == "text"
     assert first.response is None
+
+
+async def test_a_press_in_a_private_message_edits_that_message_also_after_a_restart_and_when_it_is_old(
+    kit: Kit,
+) -> None:
+    class Inside(Press, key="test.inside"):
+        async def press(self, door: Door) -> None:
+            await door.bot.panels.show(door, "test", 1, "edited in place", None)
+
+    async def work(door: Door) -> None:
+        view = ui.View(timeout=None)
+        view.add_item(Inside(label="Inside"))
+        await door.bot.panels.show(door, "test", 1, "opened", view)
+
+    for later in (lambda: kit.night.wait(15 * 60), kit.night.restart):
+        opened = await kit.does(work)
+        assert opened.response is not None
+        await later()
+        kit.night.bot.add_buttons(Inside)
+        assert (await kit.presses(opened.response, "Inside")).followups == []
+        assert opened.response.message.content == "edited in place"

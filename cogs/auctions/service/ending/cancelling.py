@@ -38,13 +38,14 @@ async def cancel_locked(session: Session, locked: Locked, reason: str) -> None:
     people = await members_of(session, bidders)
     told = [person.discord_user_id for person in people.values() if person.discord_user_id and not person.left_at]
     pinged = sorted(told)[:MOST_PINGED]
-    outbox.send(
-        session,
-        f"nosale{auction.auction_id}",
-        words.cancelled(auction, reason, pinged),
-        channel_id=auction.channel_id,
-        mention=pinged,
-    )
+    if pinged or auction.auction_batch_id is None:  # a batch's summary says it, but who bid is told now
+        outbox.send(
+            session,
+            f"nosale{auction.auction_id}",
+            words.cancelled(auction, reason, pinged),
+            channel_id=auction.channel_id,
+            mention=pinged,
+        )
     after = {"item": auction.item_name}
     audit.record(session, "auctions.cancelled", target_id=auction.auction_id, after=after, reason=reason)
     await shut(session, auction, Status.CANCELLED)

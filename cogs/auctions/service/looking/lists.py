@@ -43,6 +43,13 @@ def where_it_stands(row: Any) -> str:
     return f"{'no offer yet, ' if terms.kind.is_sealed else ''}begins at {points(terms.minimum)}"
 
 
+def who_leads(row: Any) -> str:
+    """ " by Anna", where one alone can lead and may be named."""
+    auction = row.Auction
+    names_one = auction.kind == Kind.OPEN and auction.quantity == 1 and not auction.names_hidden
+    return f" by {safe(row.name)}" if row.count and names_one else ""
+
+
 async def list_open(session: Session) -> list[str]:
     """Open auctions, the first to end first; those that are paused last."""
     query = WITH_STANDING.where(Auction.guild_id == session.guild_id, Auction.status == "open")
@@ -51,10 +58,7 @@ async def list_open(session: Session) -> list[str]:
 
 
 def _open_line(row: Any) -> str:
-    auction, stands = row.Auction, where_it_stands(row)
-    names_one = auction.kind == Kind.OPEN and auction.quantity == 1 and not auction.names_hidden
-    if row.count and names_one:
-        stands += f" by {safe(row.name)}"
+    auction, stands = row.Auction, where_it_stands(row) + who_leads(row)
     copies = f" ×{auction.quantity}" if auction.quantity > 1 else ""
     ends = f"ends {when(auction.ends_at)}"
     if auction.paused_at is not None:

@@ -140,4 +140,4 @@ async def _wins(session: Session) -> list[str]:
     if not won:
         return []
     each = ", ".join(f"{words.item(clip(name, _NAME))} for {points(cost)}" for name, cost in won)
-    return [f"{'Last win' if len(won) == 1 else 'Last wins'}: {each}."]
+    return [f"-# {'Last win' if len(won) == 1 else 'Last wins'}: {each}."]

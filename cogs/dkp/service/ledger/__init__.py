@@ -8,7 +8,7 @@ can touch, ordered by pool and member. Found one by one they deadlock (929 times
 from cogs.dkp.service.ledger.carrying import CLAIM, Link, Move, carry, links_of
 from cogs.dkp.service.ledger.chains import First, Last, chain_of, decayed_so_far, firsts, lasts
 from cogs.dkp.service.ledger.checking import imbalances
-from cogs.dkp.service.ledger.holding import hold, holders, release, release_all
+from cogs.dkp.service.ledger.holding import hold, holders, publicly_held, release, release_all
 from cogs.dkp.service.ledger.posting import (
     DoubleEntry,
     Key,
@@ -58,6 +58,7 @@ __all__ = [
     "lock_accounts",
     "lock_pool",
     "post",
+    "publicly_held",
     "purse",
     "release",
     "release_all",

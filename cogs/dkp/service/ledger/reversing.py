@@ -11,6 +11,7 @@ from bot.stage import Session
 from cogs.dkp.rules import COLUMN, AlreadyReversed, LinkedMeanwhile
 from cogs.dkp.service.ledger import carrying
 from cogs.dkp.service.ledger.chains import firsts
+from cogs.dkp.service.ledger.holding import ON_A_BOARD
 from cogs.dkp.service.ledger.posting import Key, NewEntry, ids_array, keys_table, lock_accounts, post
 from db.tables import Account, Auction, Hold, LedgerEntry, Member, Pool
 
@@ -133,7 +134,7 @@ async def what_moves_do(
     `cuts`: what a cap has taken of a movement already.
 
     Open bids are named for everybody who loses points and has some: a line that appeared only where they are not
-    covered would tell how much is held.
+    covered would tell how much is held. Who is no officer is told of bids that everybody can read off a board alone.
     """
     if not moves:
         return []
@@ -168,7 +169,7 @@ async def what_moves_do(
 
 
 async def _open_bids(session: Session, keys: Collection[Key]) -> dict[Key, list[str]]:
-    """On what these people have bids that count now: item names, never amounts."""
+    """On what these people have bids that count now, as far as the actor may know: item names, never amounts."""
     wanted = keys_table(keys)
     query = (
         select(Hold.pool_id, Hold.member_id, Auction.item_name)
@@ -177,6 +178,8 @@ async def _open_bids(session: Session, keys: Collection[Key]) -> dict[Key, list[
         .where(Hold.guild_id == session.guild_id)
         .order_by(Hold.auction_id)
     )
+    if not session.may("dkp.adjust"):
+        query = query.where(ON_A_BOARD)
     bids: dict[Key, list[str]] = {}
     for pool_id, member_id, item in await session.execute(query):
         bids.setdefault((pool_id, member_id), []).append(safe(item))
