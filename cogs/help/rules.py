@@ -153,8 +153,8 @@ TOPICS: Final = (
     Topic(
         "put items up for bids",
         "auctions.manage",
-        "Minimum, increment and time are the guild's unless you say otherwise; the raid that runs is taken, and its"
-        " pool. Several items go up at once with the form, an item a line.",
+        "Form, minimum, increment, time and every other rule are the guild's unless you say otherwise; the raid that"
+        " runs is taken, and its pool. Several items go up at once with the form, an item a line, on one board.",
         ("auction start", "auction batch"),
     ),
     Topic(

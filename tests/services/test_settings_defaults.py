@@ -1,11 +1,13 @@
 """How evenings go here, and what roles may do beside their group."""
 
+import json
+
 import pytest
 
 from bot.kit.text import points
 from bot.refusals import NotAllowed, NotFound, Refused
 from bot.stage import Actor
-from bot.typed import BadDuration
+from bot.typed import BadAmount, BadDuration, TooManyDecimals
 from cogs.auctions.rules.starting import BadTerms
 from cogs.auctions.service import start as start_auction
 from cogs.dkp.service import ledger
@@ -83,7 +85,15 @@ async def test_auction_settings_are_kept_and_the_next_auction_has_them(stage, ow
         stage, ANNA, duration="5m", minimum=10, increment=5, bidders="members", snipe_window="30s",
         snipe_extension="15s", snipe_limit=3,
     )  # fmt: skip
-    assert list(changed.values.values()) == ["5m", "10", "5", "members", "30s", "15s", "3"]
+    assert changed.values == {
+        "auction_seconds": "5m",
+        "auction_minimum": "10",
+        "auction_increment": "5",
+        "auction_bidders": "members",
+        "snipe_window_seconds": "30s",
+        "snipe_extension_seconds": "15s",
+        "snipe_limit": "3",
+    }
     await start_auction(stage, ANNA, "Cloak", channel_id=1)
     row = await owner.fetchrow("SELECT *, ends_at - started_at AS lasts FROM auction")
     assert (row["minimum"], row["increment"], row["bidders"]) == (10, 5, "members")
@@ -93,10 +103,85 @@ async def test_auction_settings_are_kept_and_the_next_auction_has_them(stage, ow
     assert (await guild_row(owner))["snipe_window_seconds"] == 0
 
 
+async def test_the_rules_of_auctions_are_kept_read_back_in_words_and_audited(stage, owner):
+    changed = await defaults.change_auctions(
+        stage, ANNA, kind="sealed", steps="from 50 by 5, from 100 by 10", ties="amount, roll", copies_pay="lowest",
+        one_win=True, floor="25", retract="never", without_bid="given", names="hidden", all_in=True,
+        item_link="https://www.example.com/search?q={item}",
+    )  # fmt: skip
+    assert changed.values == {
+        "auction_kind": "sealed",
+        "auction_steps": "from 50 by 5, from 100 by 10",
+        "auction_ties": "amount, roll",
+        "auction_copies_pay": "the lowest that wins, for all",
+        "auction_one_win": "on",
+        "auction_floor": "25",
+        "auction_retract": "never",
+        "auction_without_bid": "given away",
+        "auction_names_hidden": "hidden",
+        "auction_all_in": "on",
+        "item_link": "https://www.example.com/search?q={item}",
+    }
+    row = await guild_row(owner)
+    assert {column: row[column] for column in changed.values} == {
+        "auction_kind": "sealed",
+        "auction_steps": "50:5 100:10",
+        "auction_ties": "amount roll",
+        "auction_copies_pay": "lowest",
+        "auction_one_win": True,
+        "auction_floor": 25,
+        "auction_retract": "never",
+        "auction_without_bid": "given",
+        "auction_names_hidden": True,
+        "auction_all_in": True,
+        "item_link": "https://www.example.com/search?q={item}",
+    }
+    audits = await owner.fetch("SELECT before, after FROM audit WHERE action = 'settings.changed'")
+    said = [(list(json.loads(a["before"]).values()), list(json.loads(a["after"]).values())) for a in audits]
+    assert len(said) == 11
+    assert (["off"], ["from 50 by 5, from 100 by 10"]) in said
+    assert (["the pool's"], ["25"]) in said
+    assert (["tier, amount, attendance, balance, wins, earliest"], ["amount, roll"]) in said
+
+
+async def test_an_auction_begins_with_the_guilds_rules(stage, owner):
+    await defaults.change_auctions(
+        stage, ANNA, kind="second-price", steps="50:5", ties="amount, roll", copies_pay="lowest", one_win=True,
+        floor="25", retract="always", without_bid="bank", names="hidden",
+    )  # fmt: skip
+    await start_auction(stage, ANNA, "Cloak", channel_id=1)
+    row = await owner.fetchrow("SELECT * FROM auction")
+    assert (row["kind"], row["steps"], row["ties"], row["copies_pay"]) == (
+        "second-price", "50:5", "amount roll", "lowest",
+    )  # fmt: skip
+    assert (row["one_win"], row["floor"], row["retract"], row["without_bid"]) == (True, 25, "always", "bank")
+    assert row["names_hidden"]
+
+
+async def test_what_was_switched_on_for_auctions_is_switched_off_again(stage, owner):
+    await defaults.change_auctions(
+        stage, ANNA, steps="50:5", floor="0", one_win=True, names="hidden", all_in=True,
+        item_link="https://wiki.example.com/{item}",
+    )  # fmt: skip
+    assert (await guild_row(owner))["auction_floor"] == 0
+    changed = await defaults.change_auctions(
+        stage, ANNA, steps="off", floor="off", one_win=False, names="visible", all_in=False, item_link="off"
+    )
+    assert set(changed.values.values()) == {"off", "the pool's", "visible"}
+    row = await guild_row(owner)
+    assert (row["auction_steps"], row["auction_floor"], row["item_link"]) == ("", None, None)
+    assert (row["auction_one_win"], row["auction_names_hidden"], row["auction_all_in"]) == (False, False, False)
+
+
 @pytest.mark.parametrize(
     ("given", "refusal"),
     [
         ({}, NothingGiven),
+        ({"steps": "100:5 50:10"}, BadTerms),
+        ({"steps": "50:2.5"}, TooManyDecimals),
+        ({"ties": "attendance"}, BadTerms),
+        ({"floor": "lots"}, BadAmount),
+        ({"item_link": "http://www.example.com/{item}"}, BadTerms),
         ({"duration": "1s"}, BadTerms),
         ({"duration": "soon"}, BadDuration),
         ({"minimum": 0}, BadSetting),
