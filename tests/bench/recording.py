@@ -1,13 +1,14 @@
 """The same statements by bare asyncpg: what the bot's engine sends is recorded, then sent again without it.
 
 A run of bids is recorded statement by statement with its arguments. The database is put back as it was, and the
-transactions are sent again, verbatim, over plain asyncpg connections with prepared statements. Identity columns count
-from the same numbers, so every argument fits. What remains between the two rates is Python of ours and SQLAlchemy's.
+transactions are sent again, verbatim, over plain asyncpg connections with prepared statements. What remains between
+the two rates is Python of ours and SQLAlchemy's.
 """
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,10 @@ class Transaction:
     """One transaction's statements in order: (sql, arguments); BEGIN and COMMIT have none."""
 
     statements: list[tuple[str, Sequence[Any] | None]] = field(default_factory=list)
+
+    def arguments(self, part: str) -> Sequence[Any] | None:
+        """Of its first statement that contains `part`; None when there is none."""
+        return next((args for sql, args in self.statements if part in sql), None)
 
 
 _recorded: list[Transaction] = []
@@ -92,46 +97,73 @@ class _Bare:
         self.connection = connection
         self.prepared: dict[str, Any] = {}
 
+    async def prepare(self, transactions: Sequence[Transaction]) -> None:
+        texts = {sql for each in transactions for sql, args in each.statements if isinstance(args, tuple)}
+        for sql in texts:
+            self.prepared[sql] = await self.connection.prepare(sql)
+
     async def send(self, sql: str, args: Sequence[Any] | None) -> None:
         if args is None:
             await self.connection.execute(sql)
         elif isinstance(args, list):
             await self.connection.executemany(sql, args)
         else:
-            if sql not in self.prepared:
-                self.prepared[sql] = await self.connection.prepare(sql)
             await self.prepared[sql].fetch(*args)
 
 
 async def send_again(
-    connections: Sequence[asyncpg.Connection], transactions: Sequence[Transaction], *, serial_after: str
+    connections: Sequence[asyncpg.Connection],
+    transactions: Sequence[Transaction],
+    *,
+    lock: str,
+    subject: Callable[[Transaction], Hashable],
+    untimed: int = 0,
 ) -> tuple[float, list[float]]:
     """Send recorded transactions over all connections at once; returns (seconds, latency of each).
 
-    From the statement that contains `serial_after` (the auction's row lock) on, transactions go in recorded order, as
-    the lock made them go; before it they overlap.
+    Transactions of one `subject` take its row's lock (the statement that contains `lock`) in the recorded order: each
+    asks for it when the one before has got it. So one waits at the row, and PostgreSQL itself hands over. The first
+    `untimed` are sent before the clock runs.
     """
-    turn = [asyncio.Event() for _ in range(len(transactions) + 1)]
-    turn[0].set()
-    queue = iter(enumerate(transactions))
+    bare = [_Bare(connection) for connection in connections]
+    await asyncio.gather(*(each.prepare(transactions) for each in bare))
+    await _send(bare, transactions[:untimed], lock, subject)
     latencies: list[float] = []
+    began = time.perf_counter()
+    await _send(bare, transactions[untimed:], lock, subject, latencies)
+    return time.perf_counter() - began, latencies
+
+
+async def _send(
+    connections: Sequence[_Bare],
+    transactions: Sequence[Transaction],
+    lock: str,
+    subject: Callable[[Transaction], Hashable],
+    latencies: list[float] | None = None,
+) -> None:
+    free = asyncio.Event()
+    free.set()
+    last: dict[Hashable, asyncio.Event] = defaultdict(lambda: free)
+    turns: list[tuple[Transaction, asyncio.Event, asyncio.Event]] = []
+    for transaction in transactions:
+        of, locked = subject(transaction), asyncio.Event()
+        turns.append((transaction, last[of], locked))
+        last[of] = locked
+    queue = iter(turns)
 
     async def work(bare: _Bare) -> None:
-        for number, transaction in queue:
+        for transaction, before, locked in queue:
             began = time.perf_counter()
-            waited = False
             for sql, args in transaction.statements:
-                if not waited and serial_after in sql:
-                    await turn[number].wait()
-                    waited = True
+                if lock in sql:
+                    await before.wait()
                 await bare.send(sql, args)
-            await turn[number].wait()
-            turn[number + 1].set()
-            latencies.append(time.perf_counter() - began)
+                if lock in sql:
+                    locked.set()
+            if latencies is not None:
+                latencies.append(time.perf_counter() - began)
 
-    began = time.perf_counter()
-    await asyncio.gather(*(work(_Bare(connection)) for connection in connections))
-    return time.perf_counter() - began, latencies
+    await asyncio.gather(*(work(each) for each in connections))
 
 
 def percentile(values: Sequence[float], part: float) -> float:

@@ -82,7 +82,7 @@ class Sitting:
     rows: dict[int, dict[str, Any]] = field(default_factory=dict)
     """New rows of `bid`, by sequence."""
     replaced: dict[int, Decimal] = field(default_factory=dict)
-    """By member: their bids from before this batch of more than that are replaced by a lower one, or a new offer."""
+    """By member, in an open auction: their bids from before this batch of more than that are replaced by a lower."""
     beaten: dict[int, "Beaten"] = field(default_factory=dict)
     """Who stood and does not any more, by member."""
 
@@ -118,7 +118,8 @@ class Sitting:
         sealed = self.auction.terms.kind.is_sealed
         if own is not None and (sealed or bid.most < own.most):
             above = Decimal(0) if sealed else bid.most
-            self.replaced[bid.member_id] = min(above, self.replaced.get(bid.member_id, above))
+            if not sealed:
+                self.replaced[bid.member_id] = min(above, self.replaced.get(bid.member_id, above))
             for row in self.rows.values():
                 is_theirs = row["member_id"] == bid.member_id and row["sequence"] != bid.sequence
                 if is_theirs and row["status"] in _LIVE and (row["maximum"] or row["amount"]) > above:
@@ -192,6 +193,7 @@ class Sitting:
                 "moves": given(moves)["rows"],
                 "released": list(was.keys() - now.keys()),
                 "stepped_down": stepped_down,
+                "stepped_down_as": "replaced" if self.auction.terms.kind.is_sealed else "outbid",
                 "now": session.now,
                 "number": max(self.rows),
                 "new_end": self.auction.ends_at,

@@ -247,7 +247,7 @@ _moved = (
 _beaten = (
     update(_bid)
     .where(_bid.c.guild_id == _guild_id, _bid.c.bid_id == func.any(_ids("stepped_down")), _bid.c.status == STANDING)
-    .values(status="outbid")
+    .values(status=bindparam("stepped_down_as", type_=Text))
     .returning(_bid.c.bid_id)
     .cte("beaten")
 )
