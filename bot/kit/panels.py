@@ -1,7 +1,8 @@
 """Private panels: one a person and subject, opened by the first press and edited in place by later ones.
 
 Discord lets us edit a private answer for 15 minutes after the interaction; then, or when the person dismissed it, the
-next press on a board opens a new one. A press in a private message makes that message the panel, also after a restart.
+next press on a board opens a new one. A press in a private message makes that message the panel, also after a restart;
+a card shown privately stays a card.
 """
 
 import asyncio
@@ -45,7 +46,7 @@ class Panels:
         if opened is not None and now - opened[2] >= EDITABLE:
             opened = None
         pressed = door.interaction.message
-        if pressed is not None and pressed.flags.ephemeral:
+        if pressed is not None and pressed.flags.ephemeral and not pressed.flags.components_v2:  # a card is no panel
             opened = (door.interaction, pressed.id, now)
         typed = door.interaction.type is discord.InteractionType.application_command
         if opened is not None and not typed and await self._edit(door, opened, content, view):

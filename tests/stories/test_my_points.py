@@ -133,3 +133,12 @@ async def test_any_number_of_bids_on_any_names_fits_one_message(night):
     assert len([label for label in buttons(panel) if label.startswith("Bid 7 on ")]) == 5
     assert not panel.attachments
     assert "more" in text_of(panel)
+
+
+async def test_a_card_shown_privately_stays_a_card_when_its_button_is_pressed(night):
+    anna = await with_points(night, "anna", 100)
+    await night.types(night.officer, "raid start", event="Plane of Fear")
+    shown = await night.types(anna, "raid show", raid="Plane of Fear")
+    before = text_of(shown.response.message)
+    assert "You have **100** DKP." in said(await night.presses(anna, shown.response, "My points"))
+    assert text_of(shown.response.message) == before
