@@ -140,7 +140,7 @@ async def test_step_by_step_also_after_a_restart(night):
     await night.presses(night.officer, panel, "Done")
     pages = await night.types(night.officer, "settings show")
     everything = said(pages)
-    for _ in range(2):
+    for _ in range(3):
         await night.presses(night.officer, pages.response, "Next")
         everything += shown(pages.response)
     for part in ("Europe/Berlin", "@⚔️ Officers (2 people)", f"<#{loot.id}>", "Raid Points · whole points"):

@@ -123,22 +123,22 @@ def _record(session: Session, sitting: Sitting, accepted: rules.BidAccepted, bef
     """What anybody may read: the price of an open auction; never an offer, never a maximum."""
     row, after = sitting.row, accepted.after
     shown: dict[str, Any] = {"item": row.item_name}
-    action = "auctions.bid.placed"
-    if after.terms.kind.is_sealed:
-        action = "auctions.offer.placed"
-    else:
-        action = "auctions.maximum.placed" if accepted.bid.maximum is not None else action
+    if not after.terms.kind.is_sealed:
         shown["price"] = after.price if after.terms.takes_maximum else accepted.bid.amount
     if after.ends_at != before.ends_at:
         shown["ends_at"] = after.ends_at
-    audit.record(
-        session,
-        action,
-        target_id=row.auction_id,
-        about=accepted.bid.member_id,
-        before={"price": before.price},
-        after=shown,
-    )
+    written: dict[str, Any] = {
+        "target_id": row.auction_id,
+        "about": accepted.bid.member_id,
+        "before": {"price": before.price},
+        "after": shown,
+    }
+    if after.terms.kind.is_sealed:
+        audit.record(session, "auctions.offer.placed", **written)
+    elif accepted.bid.maximum is not None:
+        audit.record(session, "auctions.maximum.placed", **written)
+    else:
+        audit.record(session, "auctions.bid.placed", **written)
 
 
 async def _held_on(session: Session, sitting: Sitting, members: Sequence[int]) -> dict[int, list[str]]:

@@ -79,7 +79,7 @@ async def test_who_wants_it_always_is_told_in_a_quick_auction_and_who_never_does
     await bid(stage, ANNA, slow, 10)
     await write(stage, update(Member).where(Member.discord_user_id == 1).values(wanted=["outbid"]))
     await write(stage, update(Member).where(Member.discord_user_id == 2).values(muted=["outbid"], wanted=["outbid"]))
-    for who, amount in ((ANNA, 45), (BORIS, 50), (CARA, 11), (BORIS, 12)):
+    for who, amount in ((ANNA, 45), (BORIS, 46), (CARA, 11), (BORIS, 12)):
         await bid(stage, who, slow if amount < 20 else cloak, amount)
     await bid(stage, CARA, slow, 13)
     told_of = [(message.user_id, message.content.split("**")[1]) for message in await rows(stage, select(Outbox))]

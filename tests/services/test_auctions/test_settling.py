@@ -94,7 +94,7 @@ async def test_a_maximum_pays_the_price_and_the_trace_does_not_tell_it(stage, cl
     assert await won(stage, cloak) == [("Anna", 47)]
     assert await money(stage, ANNA) == (53, 0)
     trace = (await auction(stage, cloak)).trace
-    assert trace == ["2 people bid. 47: one increment over the next best."]
+    assert trace == ["2 people bid. 47: the best bid, at most one increment over the next best."]
     said = [f"{row.before} {row.after}" for row in await rows(stage, select(Audit))] + await told(stage)
     assert not [line for line in said if "77" in line]
     await adds_up(stage)
