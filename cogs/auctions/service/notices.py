@@ -17,8 +17,12 @@ WON: Final = "won"
 
 
 def tell_outbid(session: Session, sitting: Sitting) -> None:
-    """One message to each who stood and does not any more, however many bids it took."""
+    """One message to each who stood and does not any more, however many bids it took.
+
+    Where names are hidden, a ping would name who bid: there it is private or not at all.
+    """
     row, after = sitting.row, sitting.auction
+    channel_id = None if row.names_hidden else row.channel_id
     is_long = decide_notice(row.started_at, after.ends_at)
     for member_id, beaten in sitting.beaten.items():
         text = words.outbid(row, after, by=None if row.names_hidden else beaten.by, was=beaten.stood_at)

@@ -96,6 +96,17 @@ async def test_who_chose_pings_is_told_where_the_auction_is_and_alone_is_pinged(
     assert notice.content.startswith("<@1> Boris outbid your 45 on **Ring of Fire**")
 
 
+@pytest.mark.parametrize("pinged", [True, False])
+async def test_where_names_are_hidden_no_channel_reads_who_was_outbid(stage, cloak, pinged):
+    slow = await up(stage, "Ring of Fire", duration=timedelta(minutes=11), names="hidden")
+    await bid(stage, ANNA, slow, 45)
+    await write(stage, update(Member).where(Member.discord_user_id == 1).values(pinged=pinged))
+    await bid(stage, BORIS, slow, 50)
+    [notice] = await rows(stage, select(Outbox))
+    assert (notice.user_id, notice.channel_id, notice.mention_user_ids) == (1, None, [])
+    assert "Somebody outbid your 45" in notice.content
+
+
 async def test_a_stale_press_is_refused_with_the_new_price(stage, cloak):
     await bid(stage, ANNA, cloak, 45)
     answer = await bid(stage, BORIS, cloak, 45)

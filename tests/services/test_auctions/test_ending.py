@@ -276,6 +276,17 @@ async def test_down_well_before_the_end_changes_nothing(stage, cloak, clock):
     assert (await auction(stage, cloak)).ends_at == before
 
 
+async def test_an_outage_before_it_was_started_gives_a_short_one_nothing(stage, cloak, clock):
+    await heartbeat.beat(stage, "one")
+    clock.move(minutes=30)
+    await heartbeat.come_up(stage, "two")
+    clock.move(seconds=5)
+    ring = await up(stage, "Ring", duration=timedelta(seconds=30))
+    await end(stage, clock, ring)
+    row = await auction(stage, ring)
+    assert (row.status, row.time_given_back_at) == ("no_bids", None)
+
+
 async def test_nothing_is_awarded_between_the_raids_cancelling_and_its_auctions(stage, cloak, raid):
     await roster.check_in(stage, BORIS, raid)
     ring = await up(stage, "Ring")

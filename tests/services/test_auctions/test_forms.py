@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import event, select, update
 
+from cogs.auctions.service.personal import export_bids
 from db.tables import Account, Auction, Audit, Award, Bid, Hold, Pool
 from tests.services.test_auctions.house import (
     ANNA,
@@ -253,3 +254,13 @@ async def test_a_batch_tells_who_stood_once(stage, cloak) -> None:
     assert all("it is at 8" in line for line in said)
     found = await rows(stage, select(Bid).order_by(Bid.sequence))
     assert [each.sequence for each in found] == [1, 2, 3, 4]
+
+
+async def test_the_file_about_oneself_says_up_to_where_one_bid(stage, cloak):
+    await bid(stage, ANNA, cloak, 44, is_maximum=True)
+
+    async def look(session):
+        return await export_bids(session, [session.member.member_id])
+
+    [row] = await stage.run(ANNA, look)
+    assert (D(row["amount"]), D(row["maximum"]), row["tier"]) == (1, 44, "anyone")
