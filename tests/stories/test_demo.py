@@ -112,7 +112,7 @@ async def test_a_press_is_taken_though_the_board_was_redrawn_and_the_page_has_no
     async with Browser(demo.url()) as page:
         await page.view_as("Sable")
         await page.presses("Bid", on="leads")
-        await asyncio.sleep(1.5)  # the board is redrawn meanwhile, and this page does not look
+        await asyncio.sleep(4)  # the board is redrawn when it is its turn, and this page does not look
         await page.presses("Bid", on="leads")
         await page.sees("You still lead")
 

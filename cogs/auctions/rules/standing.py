@@ -43,7 +43,8 @@ def decide_standing_after(
     cannot be held. When a bid that stood is gone and less than 60 s are left, the end becomes now + 60 s, which is
     not counted against the limit; while it is paused, now is when that began.
 
-    Who leads on pays what others still drive the price to, never more than before.
+    Who leads on pays what others still drive the price to, never more than before. Where the price falls so, there
+    are 60 s to answer, too: else a friend's high bid, taken back at the last moment, would have shielded the leader.
     """
     kept = tuple(bid for bid in auction.standing if bid.sequence not in gone)
     lost = len(kept) < len(auction.standing)
@@ -60,7 +61,9 @@ def decide_standing_after(
         price = _price_of(auction.terms, standing[0], [bid for bid in remaining if bid not in skipped])
         if not again and auction.price is not None:
             price = min(price, auction.price)
-        after = replace(after, price=price)
+            if price < auction.price:
+                ends_at = max(ends_at, (auction.paused_at or now) + LAST_MINUTE)
+        after = replace(after, price=price, ends_at=ends_at)
     return StandingAfter(after, again, skipped)
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from bot.kit.text import points, strip_invisible
 from bot.refusals import Refused
-from bot.typed import format_duration
+from bot.typed import MOST_POINTS, format_duration
 from cogs.auctions.rules.bidding import has_at_most_decimals
 from cogs.auctions.rules.terms import Kind
 
@@ -155,6 +155,8 @@ def _parse_batch_line(line: str, decimals: int) -> BatchLine | str:
         item, minimum = item[: match.start()], Decimal(match[1].replace(",", "."))
         if minimum <= 0:
             return "the minimum must be more than 0"
+        if minimum > MOST_POINTS:
+            return f"the minimum is at most {MOST_POINTS:,}"
         if not has_at_most_decimals(minimum, decimals):
             return "this pool counts in whole points" if decimals == 0 else f"at most {decimals} decimals"
     elif "@" in item:

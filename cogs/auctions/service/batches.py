@@ -106,14 +106,16 @@ async def _sum_up(session: Session, batch: AuctionBatch) -> None:
     pinged = [user_id for user_id in (await session.execute(winners)).scalars() if user_id is not None]
     head = f"**{len(items)} items are decided.** {' '.join(f'<@{user_id}>' for user_id in pinged)}".rstrip()
     pasted = paste_block(fit_lines(game_lines(items), _PASTED))
-    results = fit_lines([in_words(item) for item in items], MESSAGE_TEXT - len(head) - len(pasted) - 2)
-    outbox.send(
-        session,
-        f"batch{batch.auction_batch_id}",
-        f"{head}\n{results}\n{pasted}",
-        channel_id=session.guild.loot_channel_id or batch.channel_id,
-        mention=pinged,
-    )
+    texts = [head]
+    for part in (*map(in_words, items), pasted):
+        if len(texts[-1]) + len(part) + 1 <= MESSAGE_TEXT:
+            texts[-1] += f"\n{part}"
+        else:
+            texts.append(clip(part, MESSAGE_TEXT))
+    channel_id = session.guild.loot_channel_id or batch.channel_id
+    for number, text in enumerate(texts):
+        key, mention = f"batch{batch.auction_batch_id}x{number}", pinged if number == 0 else []
+        outbox.send(session, key, text, channel_id=channel_id, mention=mention)
 
 
 def in_words(item: Item) -> str:

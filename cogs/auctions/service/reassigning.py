@@ -138,6 +138,8 @@ async def give(session: Session, auction_id: int, who: str) -> str:
     if auction.status != Status.NO_BIDS or auction.without_bid != WithoutBid.GIVEN:
         raise CannotGive(f"{name} is not to be given away: record it with /loot award.")
     person = await people.get_person(session, who)
+    if (why := people.why_nobody(person)) is not None:
+        raise NotFound(why)
     awards = await _awards(session, auction)
     if len(awards) >= auction.quantity or any(award.member_id == person.member_id for award in awards):
         raise CannotGive(f"{name} was given to {_names(awards)} already; nothing changed.")
