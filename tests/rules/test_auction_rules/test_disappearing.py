@@ -90,6 +90,13 @@ def test_a_bid_that_did_not_stand_moves_no_end():
     assert decide_standing_after(LED, {3}, LADDER, RICH, now=before_end(1)).auction.ends_at == END
 
 
+def test_where_the_price_falls_there_is_a_minute_to_answer():
+    """A friend's high bid that is taken back at the last moment has shielded nobody."""
+    shielded = Auction(Terms(), END, standing=(Bid(1, ANNA, D(1), D(100)),), price=D(100))
+    after = decide_standing_after(shielded, {2}, [*shielded.standing, Bid(2, BORIS, D(99))], RICH, now=before_end(1))
+    assert (after.auction.price, after.auction.ends_at) == (1, before_end(1) + timedelta(seconds=60))
+
+
 # --- what it costs then -----------------------------------------------------------------------------------------------
 
 CUT = [Bid(1, ANNA, D(1), D(60)), Bid(2, BORIS, D(40)), Bid(3, CARA, D(1), D(50)), Bid(4, DORA, D(90))]
