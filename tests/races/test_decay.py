@@ -61,7 +61,7 @@ async def test_without_the_lock_decay_takes_what_a_bid_holds(unlocked: Stage, cr
             [decaying(unlocked, 50, seen=await newest(house)), bid(unlocked, anna, up, int(has) - 5)]
         )
 
-    assert await disorder(house, both)
+    assert await disorder(house, both, rounds=20)
 
 
 async def test_bids_placed_while_points_decay_are_covered_and_nothing_held_decays(

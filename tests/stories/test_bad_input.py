@@ -308,7 +308,7 @@ async def test_all_is_drawn_with_sixty_people_forty_ticks_and_ten_auctions_of_th
     assert "Tick 40" in here
     assert "34 earlier" in here
     overview = text_of(table.card("## 10 items"))
-    assert len([line for line in overview.splitlines() if " · 10 · ends <t:" in line]) == 10
+    assert len([line for line in overview.splitlines() if " · at 10 by " in line]) == 10
     lead = await table.presses(table.card("Here · 60"), "Lead…")
     for label in ("Remove", "Tick"):
         await careful.answered(label, table.presses(lead.response, label))

@@ -10,7 +10,6 @@ from bot.refusals import NotAllowed, NotFound, Refused
 from cogs.dkp.rules import AlreadyReversed, LinkedMeanwhile
 from cogs.dkp.service import adjustments, ledger, openings, pools, undoing
 from cogs.dkp.service import balances as dkp_balances
-from cogs.members.rules import NotLinkable
 from cogs.members.service.changing import retire_character, transfer_character
 from cogs.members.service.characters import add_character
 from cogs.members.service.linking import link_member, preview_link
@@ -156,7 +155,7 @@ async def test_who_left_is_not_linked(guild, owner):
         unclaimed = await linking.get_unclaimed(session, "Thrall")
         linking.check_pair(unclaimed, await people.find_by_user(session, 11))
 
-    with pytest.raises(NotLinkable, match="not in this server"):
+    with pytest.raises(Refused, match="not in this server"):
         await guild.read(ANNA, None, leave)
 
 
