@@ -265,10 +265,8 @@ def _price_with(auction: Auction, standing: tuple[Bid, ...], bid: Bid) -> Decima
     [leader] = standing
     others = [other for other in (*auction.standing, bid) if other.member_id != leader.member_id]
     price = price_of(auction.terms, leader, others)
-    # Whoever bid before the one who led is in the price already.
-    if auction.price is not None and auction.of(leader.member_id) is not None:
-        price = max(price, auction.price)
-    return price
+    # Whoever bid before the one who led is in the price already: bids never make it fall.
+    return price if auction.price is None else max(price, auction.price)
 
 
 def price_of(terms: Terms, leader: Bid, others: Iterable[Bid]) -> Decimal:
@@ -301,12 +299,8 @@ def _find_obstacle(auction: Auction, bidder: Bidder, offer: Offer, received_at: 
         return BidCode.NO_MAXIMUM
     if (code := _too_low(auction, bidder.member_id, offer)) is not None:
         return code
-    own = auction.of(bidder.member_id)
-    costs = amount
-    if own is not None and auction.terms.takes_maximum and not offer.is_maximum:
-        costs = max(amount, own.most)
-    # Raising needs new − old ≤ spendable; lowering needs nothing.
-    more = costs - bidder.own_hold
+    # Raising needs new − old ≤ spendable; lowering, and a plain raise under the own maximum, need nothing.
+    more = amount - bidder.own_hold
     return BidCode.CANNOT_AFFORD if more > 0 and more > bidder.purse.spendable else None
 
 

@@ -127,7 +127,7 @@ def test_a_bid_is_refused_with_its_code_and_the_numbers(now, who, amount, receiv
 @pytest.mark.parametrize(
     ("now", "who", "price"),
     [
-        pytest.param(copies(2, "50", "40"), BORIS, "40", id="copies: one's own, where one stands"),
+        pytest.param(copies(2, "50", "40"), ANNA, "50", id="copies: one's own, where one stands"),
         pytest.param(copies(2, "50", "40"), 9, "40", id="copies: the lowest standing"),
         pytest.param(copies(2), 9, None, id="copies: nobody bid"),
         pytest.param(sealed(), 9, None, id="sealed: none"),

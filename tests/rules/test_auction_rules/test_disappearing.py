@@ -95,6 +95,11 @@ def test_where_the_price_falls_there_is_a_minute_to_answer():
     shielded = Auction(Terms(), END, standing=(Bid(1, ANNA, D(1), D(100)),), price=D(100))
     after = decide_standing_after(shielded, {2}, [*shielded.standing, Bid(2, BORIS, D(99))], RICH, now=before_end(1))
     assert (after.auction.price, after.auction.ends_at) == (1, before_end(1) + timedelta(seconds=60))
+    paused = replace(shielded, paused_at=before_end(5))
+    after = decide_standing_after(
+        paused, {2}, [*shielded.standing, Bid(2, BORIS, D(99))], RICH, now=END + timedelta(hours=2)
+    )
+    assert after.auction.ends_at == before_end(5) + timedelta(seconds=60), "of when it was paused"
 
 
 # --- what it costs then -----------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cogs.auctions.rules.bidding import BidCode, least_maximum
+from cogs.auctions.rules.bidding import Bid, BidCode, least_maximum, price_of
 from cogs.auctions.rules.terms import Kind, Retract
 from tests.rules.test_auction_rules.pieces import (
     ANNA,
@@ -74,6 +74,15 @@ def test_a_bid_at_or_under_a_hidden_maximum_loses_at_once_holds_nothing_and_is_t
     assert (answer.stands, answer.changes_leader, answer.outbid) == (False, False, ())
     assert answer.after.standing == now.standing
     assert answer.after.next_bid(BORIS) == D(next_bid)
+
+
+def test_a_plain_raise_to_the_own_maximum_is_a_plain_bid():
+    assert accepted(auction(ANNA, "44", maximum="60"), ANNA, "59").bid.maximum == 60
+    assert accepted(auction(ANNA, "44", maximum="60"), ANNA, "60").bid.maximum is None
+
+
+def test_the_price_is_at_least_the_minimum_whatever_was_said():
+    assert price_of(terms("10"), Bid(1, ANNA, D(5), D(60)), ()) == 10
 
 
 def test_a_maximum_shows_no_more_than_the_minimum_or_what_was_bid_aloud():

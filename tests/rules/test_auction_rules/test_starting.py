@@ -1,5 +1,6 @@
 """What people press and type."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,32 @@ from bot.typed import MOST_POINTS
 from cogs.auctions.rules.bidding import (
     bid_amounts,
 )
-from cogs.auctions.rules.starting import BadBatchLine, BatchLine, RunningAuction, decide_second_copy, parse_batch
+from cogs.auctions.rules.starting import (
+    BadBatchLine,
+    BadTerms,
+    BatchLine,
+    RunningAuction,
+    check_terms,
+    decide_second_copy,
+    parse_batch,
+)
 from tests.rules.test_auction_rules.pieces import END, D, before_end
+
+
+@pytest.mark.parametrize(
+    ("minimum", "increment", "seconds", "problem"),
+    [
+        ("0.01", "0.01", 10, None),
+        ("1", "1", 7 * 86400, None),
+        ("0", "1", 180, "minimum must be more than 0"),
+        ("1", "0", 180, "increment must be more than 0"),
+        ("1", "1", 9.9, "An auction takes"),
+        ("1", "1", 7 * 86400 + 1, "An auction takes"),
+    ],
+)
+def test_a_minimum_and_an_increment_above_0_and_10_seconds_to_7_days(minimum, increment, seconds, problem):
+    with nullcontext() if problem is None else pytest.raises(BadTerms, match=problem):
+        check_terms(D(minimum), D(increment), timedelta(seconds=seconds))
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,12 @@ def test_anti_snipe_moves_the_end_when_the_leader_changes_and_less_than_the_wind
     assert (ends_at - END, extensions) == (timedelta(seconds=moved), counted)
 
 
+def test_exactly_the_window_is_left_is_not_less_than_the_window():
+    longer = auction(ANNA, terms=Terms(snipe_extension=timedelta(seconds=60)))
+    assert decide_anti_snipe(longer, changes_leader=True, received_at=before_end(20)) == (END, 0)
+    assert decide_anti_snipe(longer, changes_leader=True, received_at=before_end(19))[0] == END + timedelta(seconds=41)
+
+
 def test_only_a_move_counts_against_the_limit():
     short = auction(ANNA, terms=Terms(snipe_extension=timedelta(seconds=5)))
     assert decide_anti_snipe(short, changes_leader=True, received_at=before_end(10)) == (END, 0)

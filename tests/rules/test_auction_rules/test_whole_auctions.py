@@ -71,10 +71,13 @@ class House:
             waiting = [each for each in self.live if self.now.of(each.member_id) is None]
             able = [each for each in waiting if each.member_id in have and each.most <= self.balance[each.member_id]]
             assert able == [], "no place is free while somebody who can be held waits"
-        if kept == list(stood):
-            assert (after.again, self.now.ends_at) == ((), ends_at) or len(kept) < self.now.terms.quantity
-            if price is not None and kept:
-                assert (self.now.price or 0) <= price
+        falls = False
+        if kept and not after.again and price is not None:
+            assert self.now.price is not None
+            assert self.now.price <= price, "who leads on never pays more than before"
+            falls = self.now.price < price
+        if kept == list(stood) and not falls:
+            assert self.now.ends_at == ends_at
         else:
             assert self.now.ends_at == max(ends_at, self.clock + timedelta(seconds=60))
         event(f"{len(after.again)} again, {len(after.skipped)} skipped")

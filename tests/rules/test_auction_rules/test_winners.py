@@ -207,6 +207,14 @@ def test_second_price_without_tiers_is_of_all_losing_offers():
     )
 
 
+def test_second_price_without_tiers_is_said_once_for_all_copies():
+    terms = Terms(kind=SECOND, quantity=2, ties=ties("amount earliest"))
+    assert resolve(terms, _offers("a 90, B 80, ? 30"), {}).trace == (
+        "3 offers; 80 against 30: the first wins the last copy.",
+        "The best losing offer was 30: 30 + 1 = 31, at most the own offer.",
+    )
+
+
 def test_second_price_where_amounts_do_not_decide_is_the_own_offer():
     facts = {ANNA: Facts(1, 1)}
     outcome = resolve(Terms(kind=SECOND, ties=ties("attendance earliest")), _offers("A 40, B 80"), facts)
