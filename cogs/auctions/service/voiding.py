@@ -68,8 +68,10 @@ async def void_bid(session: Session, auction_id: int, member: str, reason: str, 
     theirs = [bid for bid in locked.open_bids if bid.member_id == person.member_id]
     if not theirs:
         raise NothingToVoid(f"{safe(person.display_name)} has no bid on {safe(auction.item_name)} to void.")
+    # A leader's plain raise carries the maximum on: with it goes every row that says as much.
     lost = min(theirs, key=lambda bid: bid_of(bid).rank)
-    await void(session, locked, [lost], reason, await lock_bidders(session, locked))
+    same = [bid for bid in theirs if bid_of(bid).most == bid_of(lost).most]
+    await void(session, locked, same, reason, await lock_bidders(session, locked))
     is_sealed = auction.kind != Kind.OPEN
     leader = next(iter(locked.standing), None) if auction.price is not None else None
     return Voided(

@@ -242,3 +242,12 @@ async def test_a_bidder_who_leads_leaves_it_to_whoever_was_given_the_right(stage
         await void_bid(stage, LEAD, cloak, "Anna", "Boris could", others)
     own = Others(managers=frozenset({LEAD.user_id}), holders={55: frozenset({LEAD.user_id})})
     await void_bid(stage, LEAD, cloak, "Anna", "the only one who was", own)
+
+
+async def test_a_maximum_carried_on_by_a_plain_raise_is_voided_with_it(stage, cloak) -> None:
+    await bid(stage, ANNA, cloak, 60, is_maximum=True)
+    await bid(stage, ANNA, cloak, 30)
+    gone = await void_bid(stage, LEAD, cloak, "Anna", "mistyped")
+    assert gone.price is None
+    assert await money(stage, ANNA) == (100, 0)
+    await adds_up(stage)
