@@ -1,6 +1,6 @@
 """Every table, one module a subject. Tenant tables are led by `guild_id` and guarded by row-level security."""
 
-from db.tables.auctions import Auction, AuctionBatch, Award, Bid
+from db.tables.auctions import LIVE_BIDS, Auction, AuctionBatch, Award, Bid
 from db.tables.base import Base
 from db.tables.guild import CapabilityGrant, Guild, RoleMapping
 from db.tables.people import Character, CharacterClaim, CharacterOwner, Member, MemberLink, Stay
@@ -29,6 +29,7 @@ from db.tables.work import (
 )
 
 __all__ = [
+    "LIVE_BIDS",
     "Account",
     "Auction",
     "AuctionBatch",

@@ -97,10 +97,14 @@ class Auction(Base):
     """Why it ended as it did, a sentence a step; names nobody, and no maximum."""
 
 
+LIVE_BIDS = ("standing", "outbid")
+"""Statuses of bids that count while an auction runs."""
+
+
 class Bid(Base):
     """One offer, accepted or refused. `sequence` is the order of locks, which decides.
 
-    Live bids are `standing` (held; in sealed forms everybody's offer) and `outbid` (open forms: may stand again).
+    `LIVE_BIDS` ones are `standing` (held; in sealed forms everybody's offer) and `outbid` (open forms: may stand again).
     """
 
     __tablename__ = "bid"

@@ -14,10 +14,9 @@ from cogs.auctions.rules.terms import Status, WithoutBid
 from cogs.auctions.service.looking.cards import Won, outcomes
 from cogs.auctions.service.looking.lists import WITH_STANDING, where_it_stands, who_leads
 from cogs.auctions.service.state import redraw
+from cogs.auctions.service.words import MOST_PINGED
 from db.tables import Auction, AuctionBatch, Award, Member
 
-MOST_PINGED: Final = 60
-"""Mentions beside which the words still fit into one message."""
 _PASTED: Final = 700
 """Characters of a summary for the lines to paste into the game."""
 

@@ -26,7 +26,6 @@ def tell_outbid(session: Session, sitting: Sitting) -> None:
     is_long = decide_notice(row.started_at, after.ends_at)
     for member_id, beaten in sitting.beaten.items():
         text = words.outbid(row, after, by=None if row.names_hidden else beaten.by, was=beaten.stood_at)
-        channel_id = None if row.names_hidden else row.channel_id  # a ping would name who bid
         key = f"ob{row.auction_id}x{max(sitting.rows)}m{member_id}"
         outbox.notify(session, key, text, sitting.seats[member_id].row, channel_id, OUTBID, is_long)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from bot.refusals import NotFound
 from bot.stage import Session
@@ -19,8 +19,7 @@ from cogs.auctions.service.state import bid_of, floor_of, terms_of
 from cogs.dkp.rules import Purse
 from cogs.dkp.service.ledger import Snapshot
 from db.rows import given
-
-_LIVE: Final = ("standing", "outbid")
+from db.tables import LIVE_BIDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ class Sitting:
                 self.replaced[bid.member_id] = min(above, self.replaced.get(bid.member_id, above))
             for row in self.rows.values():
                 is_theirs = row["member_id"] == bid.member_id and row["sequence"] != bid.sequence
-                if is_theirs and row["status"] in _LIVE and (row["maximum"] or row["amount"]) > above:
+                if is_theirs and row["status"] in LIVE_BIDS and (row["maximum"] or row["amount"]) > above:
                     row["status"] = "replaced"
         for beaten in accepted.outbid:
             stood_at = beaten.amount if self.auction.price is None else self.auction.price

@@ -18,7 +18,7 @@ from cogs.auctions.rules.typed import read_steps
 from cogs.dkp.rules import Purse
 from cogs.dkp.service import ledger
 from cogs.raids.service.lookups import lock_raid
-from db.tables import Account, Auction, Bid, Member, Pool, Raid
+from db.tables import LIVE_BIDS, Account, Auction, Bid, Member, Pool, Raid
 
 SETTLE = "auction.settle"
 """The kind of due work that ends an auction; its key is the auction."""
@@ -42,7 +42,7 @@ class Locked:
     @property
     def open_bids(self) -> list[Bid]:
         """What stands, and in open forms what may stand again."""
-        return [bid for bid in self.bids if bid.status in ("standing", "outbid")]
+        return [bid for bid in self.bids if bid.status in LIVE_BIDS]
 
     def as_rules(self) -> rules.Auction:
         auction = self.auction

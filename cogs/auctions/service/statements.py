@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, insert
 
 from db.rows import insert_many
-from db.tables import Base, Bid
+from db.tables import LIVE_BIDS, Base, Bid
 
 _TABLES = Base.metadata.tables
 _auction, _bid, _hold, _account = _TABLES["auction"], _TABLES["bid"], _TABLES["hold"], _TABLES["account"]
@@ -201,7 +201,7 @@ REPLACE = (
         _bid.c.guild_id == _guild_id,
         _bid.c.auction_id == _auction_id,
         _bid.c.member_id == _me,
-        _bid.c.status.in_(("standing", "outbid")),
+        _bid.c.status.in_(LIVE_BIDS),
         func.coalesce(_bid.c.maximum, _bid.c.amount) > _points("above"),
     )
     .values(status="replaced")

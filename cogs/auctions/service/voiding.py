@@ -19,7 +19,7 @@ from cogs.auctions.service.disappearing import lock_bidders, rights_lost, take_o
 from cogs.auctions.service.interest import Others, refuse_own_interest
 from cogs.auctions.service.state import Locked, bid_of, lock, members_of
 from cogs.dkp.rules import check_reason
-from db.tables import Account, Auction, Bid, Member
+from db.tables import LIVE_BIDS, Account, Auction, Bid, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def _open_bids(guild_id: int) -> Any:
     return (
         select(Bid.auction_id, Bid.member_id)
         .join(Auction, (Auction.guild_id == Bid.guild_id) & (Auction.auction_id == Bid.auction_id))
-        .where(Bid.guild_id == guild_id, Bid.status.in_(("standing", "outbid")), Auction.status == "open")
+        .where(Bid.guild_id == guild_id, Bid.status.in_(LIVE_BIDS), Auction.status == "open")
         .distinct()
         .order_by(Bid.auction_id, Bid.member_id)
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.kit.text import points, safe, when
 from cogs.auctions.rules import bidding as rules
@@ -14,6 +14,9 @@ from db.tables import Auction, Bid
 
 if TYPE_CHECKING:
     from cogs.auctions.service.sitting import Seat
+
+MOST_PINGED: Final = 60
+"""Mentions beside which the words still fit into one message."""
 
 
 def item(name: str) -> str:

@@ -13,9 +13,6 @@ from cogs.dkp.rules import check_reason
 from cogs.dkp.service import ledger
 from db.tables import Auction
 
-MOST_PINGED = 60
-"""Mentions that fit into one message beside its words."""
-
 
 @use_case("auctions.manage")
 async def cancel(session: Session, auction_id: int, reason: str, others: Others = Others()) -> str:
@@ -37,7 +34,7 @@ async def cancel_locked(session: Session, locked: Locked, reason: str) -> None:
     auction.cancel_reason = reason
     people = await members_of(session, bidders)
     told = [person.discord_user_id for person in people.values() if person.discord_user_id and not person.left_at]
-    pinged = sorted(told)[:MOST_PINGED]
+    pinged = sorted(told)[: words.MOST_PINGED]
     if pinged or auction.auction_batch_id is None:  # a batch's summary says it, but who bid is told now
         outbox.send(
             session,

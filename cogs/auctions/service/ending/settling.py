@@ -24,7 +24,7 @@ from cogs.auctions.service.voiding import void
 from cogs.dkp.rules import check_reason
 from cogs.dkp.service import ledger
 from cogs.loot import service as loot
-from db.tables import Account, Auction, Bid, Member
+from db.tables import LIVE_BIDS, Account, Auction, Bid, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ async def _look_elsewhere(session: Session, winners: Collection[Member]) -> None
         .where(
             Bid.guild_id == session.guild_id,
             Bid.member_id == ledger.ids_array([winner.member_id for winner in winners]),
-            Bid.status.in_(("standing", "outbid")),
+            Bid.status.in_(LIVE_BIDS),
             Auction.status == "open",
             Auction.one_win,
         )

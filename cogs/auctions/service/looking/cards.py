@@ -15,9 +15,9 @@ from cogs.auctions.rules.terms import Bidders, Kind, Status, Terms, WithoutBid
 from cogs.auctions.rules.typed import item_url
 from cogs.auctions.service.state import bid_of, terms_of
 from cogs.loot import service as loot
-from db.tables import Auction, Award, Bid, Board, Pool, Raid
+from db.tables import LIVE_BIDS, Auction, Award, Bid, Board, Pool, Raid
 
-_COUNTED = ("standing", "outbid", "won", "lost", "cancelled")
+_COUNTED = (*LIVE_BIDS, "won", "lost", "cancelled")
 """Bids that count in "3 bids": not what was refused, taken out, or replaced by the same person."""
 
 EVENING = timedelta(hours=6)

@@ -11,10 +11,10 @@ from bot.kit.text import clip, points, when
 from bot.stage import Session
 from cogs.auctions.rules.terms import Terms
 from cogs.auctions.service import words
-from cogs.auctions.service.looking.own import LIVE, my_characters
+from cogs.auctions.service.looking.own import my_characters
 from cogs.auctions.service.state import bid_of, floor_of, terms_of
 from cogs.dkp.rules import Purse
-from db.tables import Account, Auction, Award, Bid, Pool
+from db.tables import LIVE_BIDS, Account, Auction, Award, Bid, Pool
 
 _WINS: Final = 3
 _NAME: Final = 60
@@ -74,7 +74,9 @@ async def _own(session: Session) -> Sequence[Any]:
             Account,
             (Account.guild_id == Bid.guild_id) & (Account.pool_id == Auction.pool_id) & (Account.member_id == me),
         )
-        .where(Bid.guild_id == session.guild_id, Bid.member_id == me, Bid.status.in_(LIVE), Auction.status == "open")
+        .where(
+            Bid.guild_id == session.guild_id, Bid.member_id == me, Bid.status.in_(LIVE_BIDS), Auction.status == "open"
+        )
         .order_by(
             Auction.paused_at.is_not(None),
             Auction.ends_at,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
 from sqlalchemy import or_, select
 
@@ -18,10 +17,7 @@ from cogs.auctions.service.panels import Characters, Panel, panel_for
 from cogs.auctions.service.state import bid_of, floor_of, get_auction, terms_of
 from cogs.dkp.rules import Purse, spendable_in_words
 from cogs.dkp.service.balances import points_of
-from db.tables import Auction, Bid, Character, Pool, Raid
-
-LIVE: Final = ("standing", "outbid")
-"""Bids that stand, or may stand again."""
+from db.tables import LIVE_BIDS, Auction, Bid, Character, Pool, Raid
 
 
 async def panel_of(session: Session, auction_id: int) -> Panel:
@@ -105,7 +101,7 @@ async def _look(session: Session, auction_id: int) -> _Now:
     query = select(Bid).where(
         Bid.guild_id == session.guild_id,
         Bid.auction_id == auction_id,
-        or_(Bid.status == "standing", Bid.status.in_(LIVE) & (Bid.member_id == me)),
+        or_(Bid.status == "standing", Bid.status.in_(LIVE_BIDS) & (Bid.member_id == me)),
     )
     bids = sorted((await session.execute(query)).scalars(), key=lambda bid: bid_of(bid).rank)
     standing = [bid for bid in bids if bid.status == "standing"]
