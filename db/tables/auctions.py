@@ -80,6 +80,8 @@ class Auction(Base):
     ends_at: Mapped[When]
     paused_at: Mapped[When | None]
     """While it is set the clock stands: what is left is `ends_at` - `paused_at`."""
+    resumed_at: Mapped[When | None]
+    """When the clock last went on after a pause."""
     price: Mapped[Points | None]
     """Open, one copy: where it stands now; empty while nobody bid, and in every other form."""
     snipe_window_seconds: Mapped[int]
@@ -104,7 +106,7 @@ LIVE_BIDS = ("standing", "outbid")
 class Bid(Base):
     """One offer, accepted or refused. `sequence` is the order of locks, which decides.
 
-    `LIVE_BIDS` ones are `standing` (held; in sealed forms everybody's offer) and `outbid` (open forms: may stand again).
+    Of `LIVE_BIDS`, `standing` ones are held (in sealed forms everybody's offer), `outbid` ones may stand again.
     """
 
     __tablename__ = "bid"

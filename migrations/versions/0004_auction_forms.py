@@ -68,6 +68,7 @@ def upgrade() -> None:
     op.add_column("auction", sa.Column("without_bid", sa.Text(), server_default=sa.text("'rots'"), nullable=False))
     op.add_column("auction", sa.Column("names_hidden", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("auction", sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("auction", sa.Column("resumed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("auction", sa.Column("price", sa.Numeric(precision=12, scale=2), nullable=True))
     op.add_column("auction", sa.Column("roll_seed", sa.BigInteger(), nullable=True))
     op.add_column("auction", sa.Column("trace", postgresql.JSONB(astext_type=sa.Text()), nullable=True))

@@ -50,7 +50,7 @@ async def resume(session: Session, auction_id: int, others: Others = Others()) -
     if auction.paused_at is None:
         raise PauseRefused(f"{safe(auction.item_name)} is not paused: it ends {when(auction.ends_at)}.")
     auction.ends_at = decide_resumed_end(locked.as_rules(), session.now)
-    auction.paused_at = None
+    auction.paused_at, auction.resumed_at = None, session.now
     await settle_later(session, auction)
     after = {"item": auction.item_name, "ends_at": auction.ends_at}
     audit.record(session, "auctions.resumed", target_id=auction_id, after=after)

@@ -166,6 +166,21 @@ async def test_an_outage_gives_nothing_to_a_paused_one(stage, cloak, clock):
     assert (row.ends_at, row.time_given_back_at) == (before, None)
 
 
+async def test_an_outage_during_a_pause_gives_nothing_once_it_went_on_either(stage, cloak, clock):
+    stage.registry.outages.append(after_outage)
+    await heartbeat.beat(stage, "one")
+    clock.moment = (await auction(stage, cloak)).ends_at - timedelta(seconds=40)
+    await heartbeat.beat(stage, "one")
+    await pause(stage, LEAD, cloak)
+    clock.move(seconds=25)
+    await heartbeat.come_up(stage, "two")
+    clock.move(seconds=2)
+    resumed = await resume(stage, LEAD, cloak)
+    await end(stage, clock, cloak)
+    row = await auction(stage, cloak)
+    assert (row.status, row.ends_at, row.time_given_back_at) == ("no_bids", resumed.ends_at, None)
+
+
 async def test_it_ends_as_ever_once_it_went_on(stage, cloak, clock):
     await bid(stage, ANNA, cloak, 40)
     await pause(stage, LEAD, cloak)

@@ -59,7 +59,8 @@ async def extend(session: Session, auction_id: int, by: timedelta, others: Other
 async def give_time_back(session: Session, locked: Locked) -> bool:
     """Down at the end: bidding goes on until ready + 60 s, once, and it says so. Whether it did."""
     auction = locked.auction
-    last_minute_at = max(auction.ends_at - LAST_MINUTE, auction.started_at)  # what was before it took nothing of it
+    running_since = auction.resumed_at or auction.started_at  # what was before took nothing of its time
+    last_minute_at = max(auction.ends_at - LAST_MINUTE, running_since)
     query = select(Outage).where(Outage.ended_at > last_minute_at, Outage.started_at < auction.ends_at)
     outages = [rules.Outage(row.started_at, row.ended_at) for row in (await session.execute(query)).scalars()]
     new_end = rules.decide_time_back(locked.as_rules(), outages)
