@@ -10,7 +10,7 @@ import pytest
 from bot.kit.text import LAYOUT_COMPONENTS, LAYOUT_TEXT
 from cogs.auctions.rules.terms import TIES, Bidders, Kind, Pay, Retract, Status, Terms, Tie, WithoutBid
 from cogs.auctions.service.looking import Card, HouseRules, Stands, Won
-from cogs.auctions.views.board import board
+from cogs.auctions.views.board import LONGEST_URL, board
 from cogs.auctions.views.show import game_line
 from cogs.auctions.views.small_print import small_print
 from tests.pictures.examples import cards, example
@@ -210,7 +210,7 @@ async def test_any_name_and_fifty_copies_fit_discords_limits(nasty: str, number:
     card = shown(
         Terms(quantity=number, minimum=many, increment=many, steps=((D(1), many),) * 20),
         item_name=name,
-        item_url="https://wiki.example/?" + "%F0%9F%91%A9" * 65,
+        item_url="https://wiki.example/?".ljust(LONGEST_URL, "x"),
         price_line="Went for 9999999.99 to 9999999.99 lately, median 9999999.99 (50 sold), last 9999999.99",
         note=(nasty * 60)[:300],
         rules=rules,

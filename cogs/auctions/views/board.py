@@ -16,7 +16,7 @@ from cogs.auctions.views.small_print import small_print, who_may_bid
 
 _COLOURS = {Status.OPEN: 0xE0A030, Status.WON: 0x3BA55D, Status.NO_BIDS: 0x72767D, Status.CANCELLED: 0xED4245}
 _SEALED, _PAUSED = 0x8E6BD8, 0x5C7CFA
-LONGEST_URL = 800
+LONGEST_URL = 500
 """Characters of a link; a longer one (a long name of another script) is left out, so that the rest has room."""
 ROOM = 1000
 """Characters for those who stand or won; more are counted."""
