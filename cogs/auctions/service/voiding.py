@@ -96,15 +96,17 @@ def _aloud(auction: Auction, bid: Bid) -> Decimal | None:
 async def void(
     session: Session, locked: Locked, lost: Collection[Bid], reason: str, accounts: Mapping[int, Account]
 ) -> None:
-    """Void these bids of a locked auction and tell whose they were; see `disappearing.take_out`."""
+    """Void these bids of a locked auction and tell whose they were, of their best one; see `disappearing.take_out`."""
     auction = locked.auction
-    persons = await members_of(session, {bid.member_id for bid in lost})
+    best = {bid.member_id: bid for bid in sorted(lost, key=lambda bid: bid_of(bid).rank, reverse=True)}
+    for person in (await members_of(session, best)).values():
+        bid = best[person.member_id]
+        tell(session, person, f"vd{bid.bid_id}", words.your_bid_voided(auction, bid, reason))
     for bid in lost:
         before: dict[str, Any] = {"item": auction.item_name, "stood": bid.status == "standing"}
         action = "auctions.offer.voided" if auction.kind != Kind.OPEN else "auctions.maximum.voided"
         if (aloud := _aloud(auction, bid)) is not None:
             action, before["price"] = "auctions.bid.voided", aloud
-        tell(session, persons[bid.member_id], f"vd{bid.bid_id}", words.your_bid_voided(auction, bid, reason))
         audit.record(session, action, target_id=auction.auction_id, about=bid.member_id, before=before, reason=reason)
     await take_out(session, locked, lost, accounts, status="voided", reason=reason)
 

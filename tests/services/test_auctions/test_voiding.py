@@ -250,4 +250,5 @@ async def test_a_maximum_carried_on_by_a_plain_raise_is_voided_with_it(stage, cl
     gone = await void_bid(stage, LEAD, cloak, "Anna", "mistyped")
     assert gone.price is None
     assert await money(stage, ANNA) == (100, 0)
+    assert len(await told(stage, like="was voided: mistyped")) == 1
     await adds_up(stage)
