@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
+from typing import Any
 
 from bot.kit.text import points
 from cogs.auctions.rules.bidding import Auction, Bid
@@ -58,8 +59,8 @@ class Step:
     """One rule asked about the last winner and the best loser; only the last step of a trace differs."""
 
     tie: Tie
-    first: object
-    second: object
+    first: Any
+    second: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +168,9 @@ def _steps(
     return tuple(steps)
 
 
-def _shown(tie: Tie, bid: Bid, facts: Mapping[int, Facts], rolls: Mapping[int, int]) -> object:
+def _shown(tie: Tie, bid: Bid, facts: Mapping[int, Facts], rolls: Mapping[int, int]) -> Any:
     known = facts.get(bid.member_id, Facts())
-    shown: dict[Tie, object] = {
+    shown: dict[Tie, Any] = {
         Tie.TIER: bid.tier,
         Tie.AMOUNT: bid.amount,
         Tie.ATTENDANCE: (known.attended, known.counted),
@@ -201,11 +202,11 @@ def _step_in_words(step: Step, offers: Sequence[Bid]) -> str:
         case Tie.TIER:
             return f"tier {first} against tier {second}"
         case Tie.AMOUNT:
-            return f"{points(first)} against {points(second)}"  # type: ignore[arg-type]
+            return f"{points(first)} against {points(second)}"
         case Tie.ATTENDANCE:
             return f"30-day attendance {_percent(first)} against {_percent(second)}"
         case Tie.BALANCE:
-            return f"balance {points(first)} against {points(second)}"  # type: ignore[arg-type]
+            return f"balance {points(first)} against {points(second)}"
         case Tie.WINS:
             return f"wins in 30 days {first} against {second}"
         case Tie.EARLIEST:
@@ -214,9 +215,9 @@ def _step_in_words(step: Step, offers: Sequence[Bid]) -> str:
             return f"a roll of {first} against {second}"
 
 
-def _percent(figure: object) -> str:
+def _percent(figure: tuple[int, int]) -> str:
     """ "82.3 % (14 of 17)": the display is rounded down, the counts are exact."""
-    attended, counted = figure  # type: ignore[misc]
+    attended, counted = figure
     if not counted:
         return "–"
     tenths = 1000 * attended // counted

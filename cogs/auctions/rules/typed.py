@@ -4,7 +4,7 @@ Each reader refuses in one sentence that says what to type instead.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -78,14 +78,9 @@ def read_steps(kept: str) -> tuple[tuple[Decimal, Decimal], ...]:
     return tuple((Decimal(price), Decimal(increment)) for price, increment in pairs)
 
 
-def steps_in_words(kept: str) -> str:
+def steps_in_words(steps: Iterable[tuple[Decimal, Decimal]]) -> str:
     """`from 50 by 5, from 100 by 10`; `off` where the increment never changes. `parse_steps` reads it back."""
-    return ", ".join(f"from {points(price)} by {points(step)}" for price, step in read_steps(kept)) or "off"
-
-
-def increments_in_words(increment: Decimal, kept: str) -> str:
-    """`1, from 50 by 5, from 100 by 10`."""
-    return f"{points(increment)}, {steps_in_words(kept)}" if kept else points(increment)
+    return ", ".join(f"from {points(price)} by {points(step)}" for price, step in steps) or "off"
 
 
 # --- the order of offers ----------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from bot.kit.text import clip, points, safe
 from cogs.auctions.rules.terms import TIES, Bidders, Kind, Pay, Retract, Terms, Tie, WithoutBid
+from cogs.auctions.rules.typed import steps_in_words
 from cogs.auctions.service.looking import Card
 
 _TIES = {
@@ -45,8 +46,7 @@ def _form(terms: Terms) -> Iterator[str]:
         if copies > 1:
             yield f"The {copies} highest bids stand, one a person, and each pays their own."
         if terms.steps:
-            steps = ", ".join(f"from {points(start)} by {points(step)}" for start, step in terms.steps)
-            yield f"Bids go up by {points(terms.increment)}, {steps}."
+            yield f"Bids go up by {points(terms.increment)}, {steps_in_words(terms.steps)}."
         if terms.retract is not Retract.NOT_LEADING:
             may = "Even a leading bid" if terms.retract is Retract.ALWAYS else "No bid"
             yield f"{may} can be taken back."

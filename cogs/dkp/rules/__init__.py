@@ -9,7 +9,6 @@ from typing import Final, Literal
 from bot.kit.text import points, strip_invisible
 from bot.refusals import Refused
 
-CENT: Final = Decimal("0.01")
 MOST: Final = Decimal("9999999.99")
 """NUMERIC(12,2) holds a thousand times more, so no sum of real entries overflows it."""
 REASON_LENGTH: Final = (3, 500)

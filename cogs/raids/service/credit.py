@@ -181,7 +181,3 @@ async def standing_ticks(session: Session, raid_id: int) -> Sequence[Tick]:
         .execution_options(populate_existing=True)
     )
     return (await session.execute(query)).scalars().all()
-
-
-def total_of(paid: Sequence[Credit]) -> Decimal:
-    return sum((credit.amount for credit in paid), Decimal(0))

@@ -38,7 +38,6 @@ from db.tables import Auction, Award, Event, LedgerEntry, Pool, Raid, TickCredit
 
 CANCELLED = "raid.cancelled"
 """The kind of due work that tells the slices above of a cancelled raid; its key is the raid."""
-OUTCOMES = ("win", "wipe", "other")
 _LONGEST_NAME, _LONGEST_NOTE = 100, 500
 _LOOT_ROOM = 1500
 """What is left of a message's 2,000 characters beside the line for the game."""

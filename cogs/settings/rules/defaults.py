@@ -7,7 +7,7 @@ from typing import Any, Final
 from bot.kit.text import points
 from bot.refusals import Refused
 from bot.typed import format_duration, is_off, parse_amount, parse_duration
-from cogs.auctions.rules.typed import steps_in_words, ties_in_words
+from cogs.auctions.rules.typed import read_steps, steps_in_words, ties_in_words
 from cogs.raids.rules import check_every
 
 LABELS: Final = {
@@ -104,7 +104,7 @@ def in_words(column: str, value: Any) -> str:
     if column in _MEANS:
         return _MEANS[column][value]
     if column == "auction_steps":
-        return steps_in_words(value)
+        return steps_in_words(read_steps(value))
     if column == "auction_ties":
         return ties_in_words(value)
     if isinstance(value, Decimal):

@@ -9,7 +9,7 @@ import discord
 from bot import permissions
 from bot.kit.text import clip, points, safe
 from bot.typed import format_duration
-from cogs.auctions.rules.typed import steps_in_words, ties_in_words
+from cogs.auctions.rules.typed import read_steps, steps_in_words, ties_in_words
 from cogs.settings.rules.defaults import LABELS as DEFAULTS
 from cogs.settings.rules.guesses import CHANNELS
 from cogs.settings.rules.texts import TEXTS, CannotPost
@@ -199,7 +199,7 @@ def auction_lines(row: Guild) -> list[str]:
         f"**Duration**: {_span(row.auction_seconds)} · unless the auction says otherwise",
         f"**Minimum and increment**: {points(row.auction_minimum)} and {points(row.auction_increment)}"
         " · the first bid, and the least step",
-        f"**Increment by price**: {steps_in_words(row.auction_steps)} · from a price on the step is larger",
+        f"**Increment by price**: {steps_in_words(read_steps(row.auction_steps))} · from a price on the step is larger",
         f"**Who may bid**: {_BIDDERS[row.auction_bidders]}",
         f"**One win a night**: {_on(row.auction_one_win)} · who won something tonight "
         f"{'bids no more' if row.auction_one_win else 'may win again'}",

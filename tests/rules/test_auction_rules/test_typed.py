@@ -14,7 +14,6 @@ from cogs.auctions.rules.terms import TIES, Bidders, Terms, Tie
 from cogs.auctions.rules.typed import (
     ORDERS,
     WhoBids,
-    increments_in_words,
     item_url,
     parse_bidders,
     parse_link,
@@ -84,16 +83,15 @@ def test_steps_survive_the_column_and_the_words(steps, decimals):
     wanted = tuple((price * unit, increment * unit) for price, increment in sorted(steps))
     kept = parse_steps(" ".join(f"{price}:{increment}" for price, increment in wanted), decimals=decimals)
     assert read_steps(kept) == wanted
-    assert parse_steps(steps_in_words(kept), decimals=decimals) == kept
+    assert parse_steps(steps_in_words(wanted), decimals=decimals) == kept
     terms = Terms(steps=read_steps(kept))
     assert terms.step_at(wanted[0][0] - unit) == 1
     assert [terms.step_at(price) for price, _ in wanted] == [increment for _, increment in wanted]
 
 
 def test_increments_are_said_as_people_type_them():
-    assert increments_in_words(D("1.00"), "50:5 100:10") == "1, from 50 by 5, from 100 by 10"
-    assert increments_in_words(D("2.50"), "") == "2.5"
-    assert steps_in_words("") == "off"
+    assert steps_in_words(read_steps("50.00:5.00 100:2.50")) == "from 50 by 5, from 100 by 2.5"
+    assert steps_in_words(()) == "off"
 
 
 # --- the order of offers ----------------------------------------------------------------------------------------------
