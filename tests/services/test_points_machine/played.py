@@ -6,15 +6,16 @@ about proves nothing of it.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
 import asyncpg
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize
+from hypothesis.stateful import RuleBasedStateMachine, initialize, run_state_machine_as_test
 
 from bot.refusals import Refused
 from bot.stage import Actor, Session, Stage
@@ -129,3 +130,25 @@ class Played(RuleBasedStateMachine):
 
 async def _own_id(session: Session) -> int:
     return session.member.member_id
+
+
+def play(
+    world: World, machine: type[Played], examples: int, *, always: Sequence[str], sometimes: Sequence[str]
+) -> None:
+    """25 plays, the same each time, or `examples` others. A kind of act that never came about is a failure.
+
+    In few plays some of the rules are switched off: only `always` must come about; from 200 on `sometimes`, too.
+    """
+    how = settings(
+        max_examples=examples or 25,
+        stateful_step_count=45,
+        deadline=None,
+        derandomize=not examples,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+    )
+    run_state_machine_as_test(type("Played", (machine,), {"world": world}), settings=how)
+    wanted = sometimes if examples >= 200 else always
+    missing = [name for name in wanted if not world.done[name]]
+    assert not missing, f"{missing} never came about: {world.done}"

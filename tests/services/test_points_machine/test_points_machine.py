@@ -7,21 +7,17 @@ time; POINTS_MACHINE_EXAMPLES=500 plays that many others.
 
 import os
 
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
-
 from tests.services.test_points_machine.always import Always
 from tests.services.test_points_machine.decaying import Decays
 from tests.services.test_points_machine.moving import Moving
 from tests.services.test_points_machine.people import People
-from tests.services.test_points_machine.played import World
+from tests.services.test_points_machine.played import World, play
 from tests.services.test_points_machine.points import Points
 from tests.services.test_points_machine.raids import Raids
 from tests.services.test_points_machine.undoing import KINDS, Undoing
 
 EXAMPLES = int(os.environ.get("POINTS_MACHINE_EXAMPLES", "0"))
 ALWAYS_COMES_ABOUT = ("tick", "bid", "batch", "transfer", "decay", "link", "import")
-"""In few plays, of which each has some of the rules switched off; a long run must show the rest, too."""
 MUST_COME_ABOUT = (
     "tick", "credit", "file", "new person", "name linked", "names credited", "raid claim accepted", "cancel", "bid",
     "item given", "adjust", "batch", "transfer", "decay", "decay, earned only", "decay by schedule", "link",
@@ -34,17 +30,4 @@ class PointsMachine(Raids, Points, Decays, People, Moving, Undoing, Always):
 
 
 def test_whatever_a_guild_does_with_points_every_figure_stays_the_sum_of_its_parts(world: World) -> None:
-    machine = type("Played", (PointsMachine,), {"world": world})
-    how = settings(
-        max_examples=EXAMPLES or 25,
-        stateful_step_count=45,
-        deadline=None,
-        derandomize=not EXAMPLES,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-    )
-    run_state_machine_as_test(machine, settings=how)
-    wanted = MUST_COME_ABOUT if EXAMPLES >= 200 else ALWAYS_COMES_ABOUT
-    missing = [name for name in wanted if not world.done[name]]
-    assert not missing, f"{missing} never came about: {world.done}"
+    play(world, PointsMachine, EXAMPLES, always=ALWAYS_COMES_ABOUT, sometimes=MUST_COME_ABOUT)
